@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target: Swift 6 mode, warnings are errors, imports are private and stated, no existentials
+// without `any`. `Lifetimes` lets an owner hand out spans that cannot outlive it.
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A library target with the settings above.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A test target `<module>Tests`.
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: module + "Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
+    swiftSettings: settings)
+}
+
+/// One of the three commands: a `main` that calls into CommandLine.
+func tool(_ name: String) -> Target {
+  .executableTarget(name: name, dependencies: ["CommandLine"], swiftSettings: settings)
+}
+
+let package = Package(
+  name: "pare",
+  products: [
+    .library(name: "ModelFormat", targets: ["ModelFormat"]),
+    .library(name: "Interpreter", targets: ["Interpreter"]),
+    .library(name: "Convert", targets: ["Convert"]),
+    .library(name: "Inspect", targets: ["Inspect"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .executable(name: "pare", targets: ["PareTool"]),
+    .executable(name: "convert", targets: ["ConvertTool"]),
+    .executable(name: "inspect", targets: ["InspectTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // C libraries of the system, each with its Debian package.
+    .systemLibrary(
+      name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+
+    // C of our own: micro-kernels, and what protoc-c made of schemas/.
+    .target(name: "CKernels"),
+    .target(name: "CONNX", dependencies: ["CProtobufC"]),
+    .target(name: "CMetadata", dependencies: ["CProtobufC"]),
+
+    // What a device needs: no Foundation from here ...
+    module("ModelFormat"),
+    module("Kernels", ["CKernels"]),
+    module("Operators", ["ModelFormat", "Kernels"]),
+    module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),
+    // ... to here. What the host adds:
+    module("Metadata", ["ModelFormat", "CMetadata", "CProtobufC"]),
+    module("Datasets", ["ModelFormat", "CJPEG", "CPNG", "CZlib"]),
+    module(
+      "Convert",
+      [
+        "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX",
+        "CProtobufC",
+      ]),
+    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
+    module(
+      "CommandLine",
+      [
+        "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "Convert",
+        "Inspect", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    tool("PareTool"),
+    tool("ConvertTool"),
+    tool("InspectTool"),
+
+    .target(
+      name: "TestSupport", dependencies: ["ModelFormat", "Operators"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("ModelFormat"),
+    tests("Kernels"),
+    tests("Operators", ["ModelFormat", "Kernels"]),
+    tests("Interpreter", ["ModelFormat", "Operators", "Kernels"]),
+    tests("Datasets", ["ModelFormat"]),
+    tests(
+      "Convert",
+      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX", "CProtobufC"]),
+    tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
+    tests("CommandLine", ["ModelFormat", "Convert", "Inspect"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

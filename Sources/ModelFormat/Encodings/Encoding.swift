@@ -1,0 +1,17 @@
+/// How the elements of a tensor are laid out; raw values are the identifiers in the file.
+public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
+  case dense = 0
+  case bitmask = 1
+  case nibbleGap = 2
+  case csr16 = 3
+
+  /// The name in reports and on the command line.
+  public var name: String {
+    switch self {
+    case .dense: "dense"
+    case .bitmask: "bitmask"
+    case .nibbleGap: "nibble-gap"
+    case .csr16: "csr16"
+    }
+  }
+}

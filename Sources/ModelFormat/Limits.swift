@@ -1,0 +1,17 @@
+/// Named limits of the format; docs/Format.md lists them with their reasons.
+public enum Limits {
+  /// Elements of one tensor: the largest count whose byte size cannot overflow 64 bits.
+  public static let elements = 1 << 40
+  /// Dimensions of one tensor: a fixed array in each record.
+  public static let rank = 8
+  /// Extent of one dimension: 32 bits in each record.
+  public static let extent = Int(UInt32.max)
+  /// Bytes of one name in UTF-8.
+  public static let nameBytes = 1024
+  /// Values, nodes or tensors of one graph.
+  public static let entries = 1 << 20
+  /// Inputs or outputs of one node.
+  public static let operands = 1 << 16
+  /// Bytes of the metadata section: it is read by hosts, never by a device.
+  public static let metadataBytes = 16 << 20
+}

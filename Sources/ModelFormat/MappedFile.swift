@@ -1,0 +1,88 @@
+#if !hasFeature(Embedded)
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A file mapped read-only into memory; unmapped when its owner goes.
+///
+/// The file must be replaced by renaming, never changed in place, while it is mapped.
+public struct MappedFile: ~Copyable {
+  private let base: UnsafeRawPointer
+  /// The size of the file when it was mapped, in bytes.
+  public let count: Int
+
+  /// Maps the regular file at `path`.
+  ///
+  /// - Throws: `FileError` where the file cannot be opened, is no regular file, or is empty.
+  public init(path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotOpen(path: path, code: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .notAFile(path: path, isDirectory: status.st_mode & S_IFMT == S_IFDIR)
+    }
+    guard status.st_size > 0 else { throw .empty(path: path) }
+    let size = Int(status.st_size)
+    guard let pointer = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      pointer != MAP_FAILED
+    else { throw .cannotOpen(path: path, code: errno) }
+    base = UnsafeRawPointer(pointer)
+    count = size
+  }
+
+  deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+
+  /// The bytes, for as long as the mapping is borrowed.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let span = RawSpan(_unsafeStart: base, byteCount: count)
+      return _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  fileprivate var buffer: UnsafeRawBufferPointer { .init(start: base, count: count) }
+
+  /// Shared ownership of a mapping, so that tensors may point into it.
+  public final class Shared: @unchecked Sendable {
+    // Immutable after initialization: sharing it between threads is safe.
+    private let file: MappedFile
+
+    /// Takes over a mapping.
+    public init(_ file: consuming MappedFile) { self.file = file }
+
+    /// The size in bytes.
+    public var count: Int { file.count }
+
+    /// The mapped bytes, valid for as long as this object lives.
+    package var buffer: UnsafeRawBufferPointer { file.buffer }
+  }
+}
+
+/// Why a file could not be read or written.
+public enum FileError: Error, Hashable {
+  case cannotOpen(path: String, code: Int32)
+  case notAFile(path: String, isDirectory: Bool)
+  case empty(path: String)
+  case cannotWrite(path: String, code: Int32)
+}
+
+extension FileError: CustomStringConvertible {
+  /// One line: the path, what is wrong, and the way out where there is one.
+  public var description: String {
+    switch self {
+    case .cannotOpen(let path, let code):
+      "\(path): cannot be read: \(String(cString: strerror(code)))"
+    case .notAFile(let path, true): "\(path): is a directory; a file is needed"
+    case .notAFile(let path, false): "\(path): is not a regular file"
+    case .empty(let path): "\(path): is empty (0 bytes)"
+    case .cannotWrite(let path, let code):
+      "\(path): cannot be written: \(String(cString: strerror(code))); nothing was left behind"
+    }
+  }
+}
+#endif
