@@ -1,0 +1,12 @@
+import Kernels
+import ModelFormat
+
+extension Operator {
+  /// Relu: `max(x, 0)` for each element.
+  static let relu = Operator(
+    "Relu", since: 14, inputs: 1...1, layout: .follow, quantization: .integer,
+    infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
+    prepare: { facts throws(OperatorError) in
+      try facts.unaryFloat(kernel: "relu") { x in x < 0 ? 0 : x }
+    })
+}

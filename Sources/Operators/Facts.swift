@@ -1,0 +1,96 @@
+public import ModelFormat
+
+/// The order of a rank-4 tensor's dimensions in memory.
+public enum Layout: Sendable, Hashable {
+  /// As the shape says: N, C, H, W.
+  case rowMajor
+  /// N, H, W, C: the channels of one pixel are neighbours.
+  case channelsLast
+}
+
+/// What is known about a value before the network runs.
+public struct ValueFacts: Sendable {
+  /// The type that the operator sees.
+  public var type: ElementType
+  /// The extents in ONNX's order, whatever the layout.
+  public var shape: Shape
+  /// The order in memory; other than row-major for rank 4 only.
+  public var layout: Layout
+  /// The parameters of a quantized activation.
+  public var quantization: Quantization?
+  /// The data, where the value is constant. Its stored type may be narrower than `type`.
+  public var constant: Tensor?
+
+  /// Facts about a value.
+  public init(
+    type: ElementType, shape: Shape, layout: Layout = .rowMajor, quantization: Quantization? = nil,
+    constant: Tensor? = nil
+  ) {
+    self.type = type
+    self.shape = shape
+    self.layout = layout
+    self.quantization = quantization
+    self.constant = constant
+  }
+
+  /// The extents in memory order.
+  public var physicalShape: Shape {
+    guard layout == .channelsLast, shape.rank == 4 else { return shape }
+    return [shape[0], shape[2], shape[3], shape[1]]
+  }
+
+  /// The position in memory order of dimension `axis` (0 ..< rank) of `shape`.
+  public func physicalAxis(_ axis: Int) -> Int {
+    guard layout == .channelsLast, shape.rank == 4 else { return axis }
+    return [0, 3, 1, 2][axis]
+  }
+
+  /// The number of elements.
+  public var count: Int { shape.count }
+
+  /// Bytes that the value takes in memory.
+  public var byteCount: Int { shape.count * type.size }
+}
+
+/// A node together with what is known about its operands.
+public struct NodeFacts: Sendable {
+  /// The node.
+  public var node: Node
+  /// Facts for each input; nil where an optional one is left out.
+  public var inputs: [ValueFacts?]
+  /// Facts for each output; empty while shapes are being inferred.
+  public var outputs: [ValueFacts]
+
+  /// A node with facts about its operands.
+  public init(node: Node, inputs: [ValueFacts?], outputs: [ValueFacts] = []) {
+    self.node = node
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+}
+
+/// What a plan needs in order to run a node.
+public struct Execution: Sendable {
+  /// Bytes of scratch memory, shared with other nodes between runs.
+  public var scratchBytes: Int
+  /// The input whose memory the first output may take over, when nobody needs it any more.
+  public var overwrites: Int?
+  /// Constant inputs that were packed during preparation, so that the plan need not expand them.
+  public var packedInputs: Set<Int>
+  /// The name of the kernel in profiles.
+  public var kernel: String
+  /// Computes the outputs. Does not allocate.
+  public var run: @Sendable (Operands) -> Void
+
+  /// An execution; `run` is called for each inference.
+  public init(
+    kernel: String = "portable", scratchBytes: Int = 0, overwrites: Int? = nil,
+    packedInputs: Set<Int> = [], run: @escaping @Sendable (Operands) -> Void
+  ) {
+    self.scratchBytes = scratchBytes
+    self.overwrites = overwrites
+    self.packedInputs = packedInputs
+    self.kernel = kernel
+    self.run = run
+  }
+}

@@ -1,0 +1,67 @@
+/// What one operator means: its signature, the shapes it makes, its cost, and how it is computed.
+///
+/// Operators have the semantics of the ONNX operator of the same name at opset `since`; where a node
+/// comes from an older opset, the importer has brought it to this form. What goes beyond ONNX is said
+/// in the operator's file and in docs/Operators.md.
+///
+/// Every operator is a static member in a file of its own, and one line in `OperatorTable.swift`.
+public struct Operator: Sendable {
+  /// Which memory layouts the operator takes and gives for tensors of rank 4.
+  public enum LayoutRule: Sendable {
+    /// Row-major in, row-major out.
+    case rowMajor
+    /// Channels last in (inputs that are no constants), channels last out.
+    case channelsLast
+    /// Whatever the first rank-4 input has; the operator works on `ValueFacts.physicalShape`, and
+    /// maps axes by `ValueFacts.physicalAxis`. All outputs get the same layout.
+    case follow
+  }
+
+  /// How an operator takes part in static int8 quantization.
+  public enum QuantizationRule: Sendable {
+    /// It computes in float32 only.
+    case none
+    /// It takes uint8 activations and gives uint8 with parameters of its own.
+    case integer
+    /// It only moves elements: the output has the input's parameters.
+    case passthrough
+  }
+
+  /// ONNX's name.
+  public let name: String
+  /// The ONNX opset whose semantics this is.
+  public let since: Int
+  /// How many inputs a node may have; optional ones may be left out within this range.
+  public let inputs: ClosedRange<Int>
+  /// How many outputs a node may have.
+  public let outputs: ClosedRange<Int>
+  /// The layouts it takes and gives.
+  public let layout: LayoutRule
+  /// How it takes part in static quantization.
+  public let quantization: QuantizationRule
+  /// The types and shapes of the outputs; reads constant inputs where a shape depends on them.
+  public let infer: @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts]
+  /// Multiply-accumulate operations of one run, counted from shapes alone.
+  public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
+  /// Prepares the node for running: checks types, packs constants, chooses a kernel.
+  public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
+
+  /// An operator; the defaults are those of a simple float operator.
+  public init(
+    _ name: String, since: Int, inputs: ClosedRange<Int>, outputs: ClosedRange<Int> = 1...1,
+    layout: LayoutRule = .rowMajor, quantization: QuantizationRule = .none,
+    infer: @escaping @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts],
+    multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
+    prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
+  ) {
+    self.name = name
+    self.since = since
+    self.inputs = inputs
+    self.outputs = outputs
+    self.layout = layout
+    self.quantization = quantization
+    self.infer = infer
+    self.multiplyAccumulates = multiplyAccumulates
+    self.prepare = prepare
+  }
+}
