@@ -19,7 +19,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// A test target `<module>Tests`.
 func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: module + "Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
+    name: module + "Tests",
+    dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
     swiftSettings: settings)
 }
 

@@ -1,23 +1,37 @@
-/// Immutable bytes that are owned, or that are a window on a mapped file which they keep mapped.
+/// Immutable bytes: a window on an array or on a mapped file, which it keeps alive.
 public struct Bytes: Sendable {
   private enum Backing {
     case array([UInt8])
-    case mapped(MappedFile.Shared, Range<Int>)
+    case mapped(MappedFile.Shared)
   }
   private let backing: Backing
+  private let range: Range<Int>
 
   /// Bytes that the array owns.
-  public init(_ array: [UInt8]) { backing = .array(array) }
+  public init(_ array: [UInt8]) {
+    backing = .array(array)
+    range = 0..<array.count
+  }
 
-  /// The bytes `range` of a mapped file. The caller has checked that they lie within it.
-  public init(_ file: MappedFile.Shared, _ range: Range<Int>) { backing = .mapped(file, range) }
+  /// The bytes `range` of a mapped file, or all of them. The caller has checked that they lie within.
+  public init(_ file: MappedFile.Shared, _ range: Range<Int>? = nil) {
+    backing = .mapped(file)
+    self.range = range ?? 0..<file.count
+  }
+
+  private init(_ backing: Backing, _ range: Range<Int>) {
+    self.backing = backing
+    self.range = range
+  }
 
   /// The number of bytes.
-  public var count: Int {
-    switch backing {
-    case .array(let array): array.count
-    case .mapped(_, let range): range.count
-    }
+  public var count: Int { range.count }
+
+  /// The bytes `window` of these bytes, without a copy, or nil where they reach beyond the end.
+  public func slice(_ window: Range<Int>) -> Bytes? {
+    guard window.lowerBound >= 0, window.upperBound <= count else { return nil }
+    let start = range.lowerBound + window.lowerBound
+    return Bytes(backing, start..<(start + window.count))
   }
 
   /// Calls `body` with the bytes; the pointer is valid during the call alone.
@@ -28,21 +42,23 @@ public struct Bytes: Sendable {
     case .array(let array):
       var result: Result<R, E>?
       array.withUnsafeBytes { buffer in
-        do throws(E) { result = .success(try body(buffer)) } catch { result = .failure(error) }
+        do throws(E) {
+          result = .success(try body(UnsafeRawBufferPointer(rebasing: buffer[range])))
+        } catch {
+          result = .failure(error)
+        }
       }
       // The closure has run, so there is a result.
       return try result.unsafelyUnwrapped.get()
-    case .mapped(let file, let range):
+    case .mapped(let file):
       return try body(UnsafeRawBufferPointer(rebasing: file.buffer[range]))
     }
   }
 
   /// A copy as an array.
   public var array: [UInt8] {
-    switch backing {
-    case .array(let array): array
-    case .mapped: withUnsafeBytes { [UInt8]($0) }
-    }
+    if case .array(let array) = backing, range.count == array.count { return array }
+    return withUnsafeBytes { [UInt8]($0) }
   }
 
   /// A copy read as elements of `type`; trailing bytes that make no whole element are left out.

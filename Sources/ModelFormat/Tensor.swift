@@ -77,7 +77,7 @@ public struct Tensor: Sendable {
 extension Tensor {
   /// The elements without sparsity: all of `shape`, in row-major order, in the stored type.
   public var dense: Bytes {
-    values
+    encoding == .dense ? values : Bytes(encoding.codec.expand(self))
   }
 
   /// The real numbers that the elements stand for, in row-major order.

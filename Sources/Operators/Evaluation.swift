@@ -65,7 +65,8 @@ final class AlignedBuffer {
       if facts.layout == .channelsLast, facts.shape.rank == 4 {
         Permutation.toChannelsLast(source, pointer, facts.shape, facts.type.size)
       } else {
-        pointer.copyMemory(from: source.baseAddress ?? UnsafeRawPointer(pointer), byteCount: source.count)
+        pointer.copyMemory(
+          from: source.baseAddress ?? UnsafeRawPointer(pointer), byteCount: source.count)
       }
     }
   }

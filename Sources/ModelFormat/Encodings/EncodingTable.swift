@@ -1,0 +1,64 @@
+extension Encoding {
+  /// What an encoding can do; a value of functions, so that devices need no dynamic dispatch.
+  struct Codec: Sendable {
+    /// The exact bytes that the encoding takes for a dense tensor, or nil where it cannot hold it.
+    let byteCount: @Sendable (Tensor) -> Int?
+    /// Encodes a dense tensor for which `byteCount` is not nil.
+    let encode: @Sendable (Tensor) -> Tensor
+    /// The dense bytes of a tensor whose streams were checked.
+    let expand: @Sendable (Tensor) -> [UInt8]
+    /// The first rule that the streams break, or nil. Reads nothing beyond their ends.
+    let violation: @Sendable (Tensor) -> EncodingRule?
+  }
+
+  /// The implementation, one line an encoding.
+  var codec: Codec {
+    switch self {
+    case .dense: .dense
+    case .bitmask: .bitmask
+    case .nibbleGap: .nibbleGap
+    case .csr16: .csr16
+    }
+  }
+}
+
+/// The rules that the streams of a tensor obey; docs/Format.md has them as a table.
+public enum EncodingRule: String, Sendable, Hashable {
+  case streamSize = "a stream is shorter or longer than the shape and the nonzero count ask for"
+  case nonzeroCount = "the positions do not name as many elements as the nonzero count says"
+  case storedZero = "a stored element is zero"
+  case bitsBehindEnd = "bits behind the last element are set"
+  case positionBehindEnd = "a position lies behind the last element"
+  case rowPointers = "row pointers do not rise from zero to the nonzero count"
+  case columns = "columns do not rise within a row"
+}
+
+extension Tensor {
+  /// This tensor in the encoding that takes the fewest bytes, ties going to the simpler one.
+  ///
+  /// - Parameter encoding: the one to use where it can hold the tensor; nil chooses by exact bytes.
+  public func encoded(as encoding: Encoding? = nil) -> Tensor {
+    let plain = densified()
+    if let encoding {
+      return encoding.codec.byteCount(plain) == nil ? plain : encoding.codec.encode(plain)
+    }
+    var best = (encoding: Encoding.dense, bytes: plain.values.count)
+    for candidate in Encoding.allCases where candidate != .dense {
+      if let bytes = candidate.codec.byteCount(plain), bytes < best.bytes {
+        best = (candidate, bytes)
+      }
+    }
+    return best.encoding == .dense ? plain : best.encoding.codec.encode(plain)
+  }
+
+  /// This tensor without sparse encoding.
+  public func densified() -> Tensor {
+    guard encoding != .dense else { return self }
+    return Tensor(
+      type: type, shape: shape, quantization: quantization, encoding: .dense,
+      nonzeroCount: nonzeroCount, positions: Bytes([]), values: dense)
+  }
+
+  /// The bytes that `encoding` would take, or nil where it cannot hold the tensor.
+  public func byteCount(as encoding: Encoding) -> Int? { encoding.codec.byteCount(densified()) }
+}

@@ -1,0 +1,107 @@
+/// Opens a file: verifies every rule of docs/Format.md, then hands out the model.
+///
+/// There is no other way to read a file, and no switch that leaves a check out. Tensors point into the
+/// given bytes, which for a mapped file means that weights are never copied.
+public enum ModelReader {
+  /// Opens the file at `path`.
+  ///
+  /// - Throws: `OpenError.file` where the file cannot be mapped, `.model` where it breaks a rule.
+  /// - Complexity: one pass over the file, for the digests; memory for the graph alone.
+  public static func open(path: String) throws(OpenError) -> ModelFile {
+    let file: MappedFile.Shared
+    do { file = MappedFile.Shared(try MappedFile(path: path)) } catch { throw .file(error) }
+    do { return try read(Bytes(file)) } catch { throw .model(path: path, error) }
+  }
+
+  /// Reads a whole file that lies in memory.
+  public static func read(_ bytes: Bytes) throws(ModelError) -> ModelFile {
+    try bytes.withUnsafeBytes { (buffer) throws(ModelError) in
+      let directory = try Directory(buffer.bytes)
+      let names = try NameTable(
+        directory.span(.names, in: buffer), base: directory[.names].offset)
+      let tensors = try TensorReader(directory, names, bytes).read(buffer)
+      var graph = try ValueReader(directory, names, tensors.tensors, tensors.places).read(buffer)
+      try GraphReader(directory, names).read(buffer, into: &graph)
+      let metadata = directory[.metadata]
+      let model = Model(
+        graph: graph,
+        metadata: bytes.slice(metadata.offset..<(metadata.offset + metadata.size)) ?? Bytes([]),
+        release: directory.release,
+        ancillary: directory.unknown.compactMap { section in
+          bytes.slice(section.offset..<(section.offset + section.size)).map {
+            AncillarySection(kind: section.kind, bytes: $0)
+          }
+        })
+      return ModelFile(
+        model: model, byteCount: bytes.count, digest: directory.digest,
+        version: (Int(directory.major), Int(directory.minor)), regions: directory.regions,
+        tensorPlaces: tensors.places)
+    }
+  }
+
+  /// Whether `bytes` begin as a `.pare` file does.
+  public static func hasMagic(_ bytes: Bytes) -> Bool {
+    bytes.count >= V1.magic.count
+      && bytes.withUnsafeBytes { $0.prefix(V1.magic.count).elementsEqual(V1.magic) }
+  }
+}
+
+/// A model together with where its parts lie in the file.
+public struct ModelFile: Sendable {
+  /// One part of the file; all of them together are the file.
+  public struct Region: Sendable, Hashable {
+    /// What lies there: `header`, `section table`, a section's name, `padding`.
+    public let name: String
+    /// The offset from the start of the file.
+    public let offset: Int
+    /// The size in bytes.
+    public let size: Int
+  }
+
+  /// Where one tensor lies.
+  public struct TensorPlace: Sendable, Hashable {
+    /// The name of the first value that it belongs to.
+    public let name: String
+    /// The offset of its first stream.
+    public let offset: Int
+    /// Bytes of the positions stream.
+    public let positions: Int
+    /// Bytes of the values stream.
+    public let values: Int
+    /// Bytes of scales and zero points.
+    public let scales: Int
+    /// Bytes from its start to the start of the next tensor, padding included.
+    public let span: Int
+    /// The SHA-256 digest of its streams.
+    public let digest: [UInt8]
+  }
+
+  /// The content.
+  public let model: Model
+  /// The size of the file.
+  public let byteCount: Int
+  /// The SHA-256 digest of header and section table, which reach every other byte by digests.
+  public let digest: [UInt8]
+  /// The format's version that the file was written in.
+  public let version: (major: Int, minor: Int)
+  /// The parts of the file in order, without holes.
+  public let regions: [Region]
+  /// Where tensors lie, in the order of their records.
+  public let tensorPlaces: [TensorPlace]
+}
+
+/// Why a file could not be opened.
+public enum OpenError: Error, Hashable {
+  case file(FileError)
+  case model(path: String, ModelError)
+}
+
+extension OpenError: CustomStringConvertible {
+  /// One line that names the file, the offset and the broken rule.
+  public var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .model(let path, let error): "\(path): \(error)"
+    }
+  }
+}

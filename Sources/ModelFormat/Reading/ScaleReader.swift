@@ -1,0 +1,80 @@
+/// Verifies the scales and zero points behind the elements of a tensor.
+struct ScaleReader {
+  let flags: UInt8
+  let axis: Int
+  let type: ElementType
+  let shape: Shape
+  let offset: Int
+  let subject: String
+
+  /// The quantization that the stream holds, or nil where the tensor has none.
+  func read(_ stream: UnsafeRawBufferPointer) throws(ModelError) -> Quantization? {
+    let isPerAxis = flags & V1.QuantizationFlag.perAxis != 0
+    let hasZeroPoints = flags & V1.QuantizationFlag.zeroPoints != 0
+    guard flags < 8, isPerAxis || axis == 0 else {
+      throw ModelError(.tensorRecord, at: offset, subject, "quantization flags \(flags)")
+    }
+    guard flags & V1.QuantizationFlag.present != 0 else {
+      guard flags == 0, stream.isEmpty else {
+        throw ModelError(.tensorRecord, at: offset, subject, "scales without quantization")
+      }
+      return nil
+    }
+    guard !type.isFloatingPoint, type != .bool, !isPerAxis || axis < shape.rank else {
+      throw ModelError(.tensorRecord, at: offset, subject, "quantized \(type.name)")
+    }
+    let count = isPerAxis ? shape[axis] : 1
+    guard stream.count == count * (hasZeroPoints ? 8 : 4) else {
+      throw ModelError(.tensorRecord, at: offset, subject, "\(stream.count) bytes of scales")
+    }
+    var reader = ByteReader(stream.bytes, base: offset)
+    var scales: [Float] = []
+    for _ in 0..<count {
+      let scale = Float(bitPattern: try reader.next(UInt32.self, else: .scale))
+      try Self.require(scale: scale, at: reader.offset - 4, subject)
+      scales.append(scale)
+    }
+    var zeroPoints: [Int32]?
+    if hasZeroPoints {
+      var read: [Int32] = []
+      for _ in 0..<count {
+        let zero = try reader.next(Int32.self, else: .zeroPoint)
+        try Self.require(zeroPoint: zero, of: type, at: reader.offset - 4, subject)
+        read.append(zero)
+      }
+      guard read.contains(where: { $0 != 0 }) else {
+        throw ModelError(.zeroPoint, at: offset, subject, "all zero, but stored")
+      }
+      zeroPoints = read
+    }
+    guard isPerAxis else {
+      return Quantization(scale: scales[0], zeroPoint: zeroPoints?[0] ?? 0)
+    }
+    return Quantization(scales: scales, zeroPoints: zeroPoints, axis: axis)
+  }
+
+  /// Refuses a scale that is not a positive normal number.
+  static func require(scale: Float, at offset: Int, _ subject: String) throws(ModelError) {
+    guard scale.isNormal, scale > 0 else {
+      throw ModelError(.scale, at: offset, subject, "\(scale)")
+    }
+  }
+
+  /// Refuses a zero point that the stored type cannot hold.
+  static func require(
+    zeroPoint: Int32, of type: ElementType, at offset: Int, _ subject: String
+  ) throws(ModelError) {
+    let range: ClosedRange<Int32>? =
+      switch type {
+      case .uint8: 0...255
+      case .int8: -128...127
+      case .uint16: 0...65535
+      case .int16: -32768...32767
+      case .int32: Int32.min...Int32.max
+      default: nil
+      }
+    guard let range, range.contains(zeroPoint) else {
+      throw ModelError(.zeroPoint, at: offset, subject, "\(zeroPoint) for \(type.name)")
+    }
+  }
+}

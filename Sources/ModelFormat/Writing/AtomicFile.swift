@@ -1,0 +1,98 @@
+#if !hasFeature(Embedded)
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Writes files so that a reader sees the old content or the new one, never a part.
+public enum AtomicFile {
+  /// Replaces the file at `path` with what `body` hands to its sink, once all of it is on disk.
+  ///
+  /// The bytes go to a file without a name where the file system offers that, so that nothing is left
+  /// behind even when the process is killed; otherwise to a temporary file beside `path`.
+  public static func write(
+    to path: String,
+    _ body: ((UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) -> Void
+  ) throws(FileError) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw .notAFile(path: path, isDirectory: true)
+    }
+    let folder = Self.folder(of: path)
+    let temporary = "\(path).\(getpid()).tmp"
+    var isNamed = false
+    var descriptor: Int32 = -1
+    #if os(Linux)
+    descriptor = open(folder, O_WRONLY | O_CLOEXEC | unnamed, mode)
+    #endif
+    if descriptor < 0 {
+      isNamed = true
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    }
+    guard descriptor >= 0 else { throw .cannotWrite(path: path, code: errno) }
+    defer { close(descriptor) }
+    do throws(FileError) {
+      try body { (bytes) throws(FileError) in try writeAll(bytes, descriptor, path) }
+      guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, code: errno) }
+      if !isNamed {
+        unlink(temporary)
+        guard
+          linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporary, AT_SYMLINK_FOLLOW)
+            == 0
+        else { throw .cannotWrite(path: path, code: errno) }
+        isNamed = true
+      }
+      guard rename(temporary, path) == 0 else { throw .cannotWrite(path: path, code: errno) }
+      isNamed = false
+    } catch {
+      if isNamed { unlink(temporary) }
+      throw error
+    }
+    // The new name is on disk once the folder is.
+    let directory = open(folder, O_RDONLY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+
+  /// Refuses a path that `write` could not replace, before any work is done.
+  public static func requireWritable(_ path: String) throws(FileError) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw .notAFile(path: path, isDirectory: true)
+    }
+    guard access(folder(of: path), W_OK) == 0 else {
+      throw .cannotWrite(path: path, code: errno)
+    }
+  }
+
+  private static let mode: mode_t = 0o644
+  #if os(Linux)
+  /// `O_TMPFILE`, which Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
+  private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
+  #endif
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func writeAll(
+    _ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ path: String
+  ) throws(FileError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      #if canImport(Glibc)
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      #else
+      let count = Darwin.write(descriptor, rest.baseAddress, rest.count)
+      #endif
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw .cannotWrite(path: path, code: errno) }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+}
+#endif
