@@ -75,6 +75,9 @@ public struct Execution: Sendable {
   public var scratchBytes: Int
   /// The input whose memory the first output may take over, when nobody needs it any more.
   public var overwrites: Int?
+  /// Whether the first output is the first input, byte for byte: the plan then shares its memory and
+  /// runs nothing.
+  public var isView: Bool
   /// Constant inputs that were packed during preparation, so that the plan need not expand them.
   public var packedInputs: Set<Int>
   /// The name of the kernel in profiles.
@@ -85,12 +88,20 @@ public struct Execution: Sendable {
   /// An execution; `run` is called for each inference.
   public init(
     kernel: String = "portable", scratchBytes: Int = 0, overwrites: Int? = nil,
-    packedInputs: Set<Int> = [], run: @escaping @Sendable (Operands) -> Void
+    isView: Bool = false, packedInputs: Set<Int> = [], run: @escaping @Sendable (Operands) -> Void
   ) {
     self.scratchBytes = scratchBytes
     self.overwrites = overwrites
+    self.isView = isView
     self.packedInputs = packedInputs
     self.kernel = kernel
     self.run = run
+  }
+
+  /// An execution that copies the first input to the first output, which a plan leaves out.
+  public static func view(byteCount: Int) -> Execution {
+    Execution(kernel: "view", overwrites: 0, isView: true) { operands in
+      operands.rawOutput().copyMemory(from: operands.rawInput(0), byteCount: byteCount)
+    }
   }
 }

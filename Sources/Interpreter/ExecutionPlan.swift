@@ -1,0 +1,146 @@
+import ModelFormat
+import Operators
+
+/// Everything that is decided before the first run: kernels, constants, memory.
+struct ExecutionPlan {
+  /// A step that runs: views are left out.
+  struct Step {
+    let execution: Execution
+    let inputs: [Operand?]
+    let outputs: [Int]
+    /// The buffer of its scratch memory.
+    let scratch: Int
+    let info: StepInfo
+  }
+
+  /// Where an operand lies.
+  enum Operand {
+    case buffer(Int)
+    case constant(Int)
+  }
+
+  private(set) var steps: [Step] = []
+  private(set) var buffers: [MemoryPlan.Buffer] = []
+  private(set) var constants: [AlignedBuffer] = []
+  /// For graph inputs and outputs: the buffer or the constant that holds them.
+  private(set) var inputs: [Int] = []
+  private(set) var outputs: [Operand] = []
+
+  private var bufferOfValue: [Int?] = []
+  private var constantOfValue: [Int: Int] = [:]
+
+  /// Room behind each activation, so that kernels may load whole vectors.
+  static let slack = 64
+
+  init(_ graph: Graph) throws(InterpreterError) {
+    let layout = try LayoutPlan(graph)
+    bufferOfValue = Array(repeating: nil, count: layout.values.count)
+    let lastUse = Self.lastUses(layout, graph)
+    for id in graph.inputs {
+      guard let value = layout.rowMajor(id) else { continue }
+      inputs.append(addBuffer(layout.values[value].facts.byteCount, at: 0, until: lastUse[value]))
+      bufferOfValue[value] = inputs[inputs.count - 1]
+    }
+    for (index, step) in layout.steps.enumerated() {
+      try add(step, at: index, layout, graph, lastUse)
+    }
+    for id in graph.outputs {
+      guard let value = layout.rowMajor(id) else { continue }
+      if let buffer = bufferOfValue[value] {
+        buffers[buffer].last = layout.steps.count
+        outputs.append(.buffer(buffer))
+      } else {
+        outputs.append(.constant(constant(value, layout)))
+      }
+    }
+  }
+
+  private mutating func addBuffer(_ size: Int, at first: Int, until last: Int) -> Int {
+    buffers.append(.init(size: size + Self.slack, first: first, last: last))
+    return buffers.count - 1
+  }
+
+  /// The last step that reads each value, views included; graph outputs are read at the end.
+  private static func lastUses(_ layout: LayoutPlan, _ graph: Graph) -> [Int] {
+    var last = [Int](repeating: 0, count: layout.values.count)
+    for (index, step) in layout.steps.enumerated() {
+      for case let value? in step.inputs { last[value] = index }
+      for value in step.outputs { last[value] = max(last[value], index) }
+    }
+    for id in graph.outputs {
+      if let value = layout.rowMajor(id) { last[value] = layout.steps.count }
+    }
+    return last
+  }
+
+  private mutating func add(
+    _ step: PlannedStep, at index: Int, _ layout: LayoutPlan, _ graph: Graph, _ lastUse: [Int]
+  ) throws(InterpreterError) {
+    let execution: Execution
+    do { execution = try step.op.prepare(step.facts) } catch {
+      throw .node(name: step.facts.node.name, op: step.facts.node.op, error)
+    }
+    // A view of an activation is the activation: its buffer lives for as long as either is read.
+    if execution.isView, let value = step.inputs[0], let buffer = bufferOfValue[value],
+      let output = step.outputs.first, step.outputs.count == 1
+    {
+      bufferOfValue[output] = buffer
+      buffers[buffer].last = max(buffers[buffer].last, lastUse[output])
+      return
+    }
+    var inputs: [Operand?] = []
+    for (position, value) in step.inputs.enumerated() {
+      guard let value, !execution.packedInputs.contains(position) else {
+        inputs.append(nil)
+        continue
+      }
+      if let buffer = bufferOfValue[value] {
+        inputs.append(.buffer(buffer))
+      } else {
+        inputs.append(.constant(constant(value, layout)))
+      }
+    }
+    var outputs: [Int] = []
+    for (position, value) in step.outputs.enumerated() {
+      let size = layout.values[value].facts.byteCount
+      if position == 0, let reused = reusable(execution, step, size: size, at: index) {
+        bufferOfValue[value] = reused
+        buffers[reused].last = lastUse[value]
+        outputs.append(reused)
+      } else {
+        let buffer = addBuffer(size, at: index, until: lastUse[value])
+        bufferOfValue[value] = buffer
+        outputs.append(buffer)
+      }
+    }
+    let scratch = addBuffer(execution.scratchBytes, at: index, until: index)
+    steps.append(
+      Step(
+        execution: execution, inputs: inputs, outputs: outputs, scratch: scratch,
+        info: StepInfo(step, execution)))
+  }
+
+  /// The input buffer that the first output may take over, or nil.
+  private func reusable(
+    _ execution: Execution, _ step: PlannedStep, size: Int, at index: Int
+  ) -> Int? {
+    guard let position = execution.overwrites, position < step.inputs.count,
+      let value = step.inputs[position], let buffer = bufferOfValue[value],
+      buffers[buffer].last == index, buffers[buffer].size == size + Self.slack
+    else { return nil }
+    return buffer
+  }
+
+  /// The number of the constant that holds `value`, in the layout and type that operators see.
+  private mutating func constant(_ value: Int, _ layout: LayoutPlan) -> Int {
+    if let known = constantOfValue[value] { return known }
+    let facts = layout.values[value].facts
+    var bytes = Bytes([])
+    if let tensor = facts.constant {
+      bytes = tensor.type == facts.type ? tensor.dense : Bytes(elements: tensor.floats())
+    }
+    constants.append(AlignedBuffer(bytes, facts))
+    constantOfValue[value] = constants.count - 1
+    return constants.count - 1
+  }
+}

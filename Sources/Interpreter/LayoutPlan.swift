@@ -1,0 +1,150 @@
+import ModelFormat
+import Operators
+
+/// A value during planning: what it is, and which step makes it.
+struct PlannedValue {
+  var facts: ValueFacts
+  /// The name for traces.
+  let name: String
+  /// The graph's value that this is, or is a copy of in another layout.
+  let source: ValueID?
+}
+
+/// One operation of the plan: a node of the graph, or a change of layout.
+struct PlannedStep {
+  let op: Operator
+  var facts: NodeFacts
+  /// Planned values; nil where an operand is left out.
+  let inputs: [Int?]
+  let outputs: [Int]
+  /// The node's position in the graph, or nil for a change of layout.
+  let nodeIndex: Int?
+}
+
+/// Chooses a layout for each activation, so that convolutions read channels last and no value changes
+/// its layout more than once.
+///
+/// Operators that work on channels last make everything behind them so, up to the first that needs
+/// row-major order. Where both orders are the same bytes, nothing is copied.
+struct LayoutPlan {
+  private(set) var values: [PlannedValue] = []
+  private(set) var steps: [PlannedStep] = []
+  /// For each value of the graph, its planned form in each layout.
+  private var planned: [[Layout: Int]]
+  private let graph: Graph
+
+  init(_ graph: Graph) throws(InterpreterError) {
+    self.graph = graph
+    planned = Array(repeating: [:], count: graph.values.count)
+    for id in graph.inputs { _ = try add(id, .rowMajor) }
+    for (index, node) in graph.nodes.enumerated() { try plan(node, index) }
+    for id in graph.outputs { _ = try value(id, .rowMajor, for: "graph output") }
+  }
+
+  /// The planned value that holds `id` in row-major order.
+  func rowMajor(_ id: ValueID) -> Int? { planned[id.index][.rowMajor] }
+
+  private mutating func add(_ id: ValueID, _ layout: Layout) throws(InterpreterError) -> Int {
+    guard var facts = graph.facts(id) else {
+      throw .unknownShape(value: graph[id].name, node: "graph input")
+    }
+    facts.layout = layout
+    values.append(PlannedValue(facts: facts, name: graph[id].name, source: id))
+    planned[id.index][layout] = values.count - 1
+    return values.count - 1
+  }
+
+  /// `id` in `layout`, with a step that changes the layout where it is not there yet.
+  private mutating func value(
+    _ id: ValueID, _ layout: Layout, for node: String
+  ) throws(InterpreterError) -> Int {
+    if let known = planned[id.index][layout] { return known }
+    if graph[id].constant != nil { return try add(id, layout) }
+    guard let (other, from) = planned[id.index].first(where: { _ in true }) else {
+      throw .unknownShape(value: graph[id].name, node: node)
+    }
+    let to = try add(id, layout)
+    var node = Node(
+      name: graph[id].name + (layout == .channelsLast ? " to channels last" : " to row-major"),
+      op: Operator.changeLayout.name, inputs: [id], outputs: [id])
+    node.attributes = [:]
+    var facts = NodeFacts(node: node, inputs: [values[from].facts])
+    facts.inputs[0]?.layout = other
+    facts.outputs = [values[to].facts]
+    steps.append(
+      PlannedStep(
+        op: .changeLayout, facts: facts, inputs: [from], outputs: [to], nodeIndex: nil))
+    return to
+  }
+
+  private mutating func plan(_ node: Node, _ index: Int) throws(InterpreterError) {
+    let (op, resolved) = try graph.resolve(node)
+    var facts = resolved
+    do { facts.outputs = try op.infer(facts) } catch {
+      throw .node(name: node.name, op: node.op, error)
+    }
+    // Optional outputs that nobody asked for still get memory: operators write them.
+    let layout = layout(for: op, node, facts)
+    var inputs: [Int?] = []
+    for (position, id) in node.inputs.enumerated() {
+      guard let id, let rank = facts.inputs[position]?.shape.rank else {
+        inputs.append(nil)
+        continue
+      }
+      let isConstant = graph[id].constant != nil
+      let wanted: Layout =
+        rank == 4 && (!isConstant || op.layout == .follow) ? layout : .rowMajor
+      let input = try value(id, wanted, for: node.name)
+      facts.inputs[position]?.layout = wanted
+      inputs.append(input)
+    }
+    var outputs: [Int] = []
+    for (position, output) in facts.outputs.enumerated() {
+      facts.outputs[position].layout = output.shape.rank == 4 ? layout : .rowMajor
+      if position < node.outputs.count, let id = node.outputs[position] {
+        try check(id, output, op, node)
+        let planned = try add(id, facts.outputs[position].layout)
+        facts.outputs[position] = values[planned].facts
+        outputs.append(planned)
+      } else {
+        values.append(
+          PlannedValue(facts: facts.outputs[position], name: node.name + ".unused", source: nil))
+        outputs.append(values.count - 1)
+      }
+    }
+    steps.append(
+      PlannedStep(op: op, facts: facts, inputs: inputs, outputs: outputs, nodeIndex: index))
+  }
+
+  private func layout(for op: Operator, _ node: Node, _ facts: NodeFacts) -> Layout {
+    switch op.layout {
+    case .rowMajor: return .rowMajor
+    case .channelsLast: return facts.inputs.first??.shape.rank == 4 ? .channelsLast : .rowMajor
+    case .follow:
+      guard facts.outputs.allSatisfy({ $0.shape.rank == 4 }) else { return .rowMajor }
+      let hasChannelsLast = node.inputs.contains { id in
+        guard let id, graph[id].constant == nil, graph[id].shape?.rank == 4 else { return false }
+        return planned[id.index][.channelsLast] != nil
+      }
+      return hasChannelsLast ? .channelsLast : .rowMajor
+    }
+  }
+
+  /// Refuses a node whose stated output differs from what it computes.
+  private func check(
+    _ id: ValueID, _ output: ValueFacts, _ op: Operator, _ node: Node
+  ) throws(InterpreterError) {
+    let value = graph[id]
+    if let shape = value.shape, shape != output.shape {
+      throw .shapeDisagrees(
+        value: value.name, node: node.name, stated: shape, found: output.shape)
+    }
+    if value.type == output.type { return }
+    // Integer operators give uint8 or float32 as the graph states.
+    let isQuantized = value.type == .uint8 && value.quantization != nil
+    guard op.quantization == .integer, isQuantized || value.type == .float32 else {
+      throw .typeDisagrees(
+        value: value.name, node: node.name, stated: value.type, found: output.type)
+    }
+  }
+}

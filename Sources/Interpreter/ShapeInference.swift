@@ -1,0 +1,74 @@
+public import ModelFormat
+internal import Operators
+
+extension Graph {
+  /// What is known about a value now.
+  func facts(_ id: ValueID) -> ValueFacts? {
+    let value = self[id]
+    guard let shape = value.shape else { return nil }
+    return ValueFacts(
+      type: value.type, shape: shape, quantization: value.quantization, constant: value.constant)
+  }
+
+  /// The node's operator and the facts about its inputs.
+  func resolve(_ node: Node) throws(InterpreterError) -> (Operator, NodeFacts) {
+    guard let op = Operator.named(node.op) else {
+      throw .unknownOperator(node: node.name, op: node.op)
+    }
+    func fail(_ error: OperatorError) -> InterpreterError {
+      .node(name: node.name, op: node.op, error)
+    }
+    guard op.inputs.contains(node.inputs.count) else {
+      throw fail(.operandCount(found: node.inputs.count, allowed: op.inputs, outputs: false))
+    }
+    guard op.outputs.contains(node.outputs.count) else {
+      throw fail(.operandCount(found: node.outputs.count, allowed: op.outputs, outputs: true))
+    }
+    var inputs: [ValueFacts?] = []
+    for id in node.inputs {
+      guard let id else {
+        inputs.append(nil)
+        continue
+      }
+      guard let facts = facts(id) else {
+        throw .unknownShape(value: self[id].name, node: node.name)
+      }
+      inputs.append(facts)
+    }
+    return (op, NodeFacts(node: node, inputs: inputs))
+  }
+
+  /// Gives every value that `node` computes its type and shape, or checks those that it has.
+  public mutating func inferShapes(of node: Node) throws(InterpreterError) {
+    let (op, facts) = try resolve(node)
+    let outputs: [ValueFacts]
+    do { outputs = try op.infer(facts) } catch {
+      throw .node(name: node.name, op: node.op, error)
+    }
+    for (id, output) in zip(node.outputs, outputs) {
+      guard let id else { continue }
+      if let shape = self[id].shape, shape != output.shape {
+        throw .shapeDisagrees(
+          value: self[id].name, node: node.name, stated: shape, found: output.shape)
+      }
+      self[id].shape = output.shape
+      // A quantized graph states types that inference from float semantics does not know.
+      let isStated = self[id].quantization != nil || facts.inputs.contains { $0?.quantization != nil }
+      if !isStated { self[id].type = output.type }
+    }
+  }
+
+  /// Gives every value its type and shape, node by node.
+  public mutating func inferShapes() throws(InterpreterError) {
+    for node in nodes { try inferShapes(of: node) }
+  }
+
+  /// Multiply-accumulates of one run of `node`, counted from shapes alone.
+  public func multiplyAccumulates(of node: Node) -> Int {
+    guard let (op, resolved) = try? resolve(node) else { return 0 }
+    var facts = resolved
+    facts.outputs = node.outputs.compactMap { id in id.flatMap { self.facts($0) } }
+    guard facts.outputs.count == node.outputs.count else { return 0 }
+    return op.multiplyAccumulates(facts)
+  }
+}

@@ -1,0 +1,43 @@
+public import ModelFormat
+
+/// A 64-byte aligned buffer with readable bytes behind its end.
+public final class AlignedBuffer {
+  /// The first byte.
+  public let pointer: UnsafeMutableRawPointer
+  /// The size in bytes, without the bytes behind the end.
+  public let count: Int
+
+  /// A buffer of `count` zero bytes.
+  public init(_ count: Int) {
+    self.count = count
+    pointer = .allocate(byteCount: count + 64, alignment: 64)
+    pointer.initializeMemory(as: UInt8.self, repeating: 0, count: count + 64)
+  }
+
+  /// A copy of row-major `bytes` in the layout that `facts` asks for.
+  public convenience init(_ bytes: Bytes, _ facts: ValueFacts) {
+    self.init(bytes.count)
+    bytes.withUnsafeBytes { source in
+      if facts.layout == .channelsLast, facts.shape.rank == 4 {
+        Permutation.toChannelsLast(source, pointer, facts.shape, facts.type.size)
+      } else {
+        pointer.copyMemory(
+          from: source.baseAddress ?? UnsafeRawPointer(pointer), byteCount: source.count)
+      }
+    }
+  }
+
+  /// The elements in row-major order.
+  public func rowMajor(_ facts: ValueFacts) -> [UInt8] {
+    let source = UnsafeRawBufferPointer(start: pointer, count: count)
+    guard facts.layout == .channelsLast, facts.shape.rank == 4 else { return [UInt8](source) }
+    return [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
+      if let base = out.baseAddress {
+        Permutation.toRowMajor(source, UnsafeMutableRawPointer(base), facts.shape, facts.type.size)
+      }
+      initialized = count
+    }
+  }
+
+  deinit { pointer.deallocate() }
+}
