@@ -1,0 +1,6 @@
+public import Interpreter
+
+/// Why a model could not be converted.
+public enum ConvertError: Error {
+  case graph(InterpreterError)
+}

@@ -1,0 +1,107 @@
+import Interpreter
+import ModelFormat
+import Operators
+
+extension GraphPass {
+  /// Every value gets its shape, and what can be computed now is.
+  ///
+  ///     Shape -> Gather -> Concat -> Reshape      becomes      Reshape (constant shape)
+  ///
+  /// Nodes run in order, so that one walk folds whole subgraphs. A result is kept only where it is not
+  /// larger than `foldLimit` or than what it was computed from: folding must not blow a file up.
+  static let foldConstants = GraphPass(
+    name: "fold-constants", summary: "shapes are inferred; what depends on constants alone is computed"
+  ) { graph throws(ConvertError) in
+    var isKept = [Bool](repeating: true, count: graph.nodes.count)
+    for index in graph.nodes.indices {
+      let node = graph.nodes[index]
+      do throws(InterpreterError) { try graph.inferShapes(of: node) } catch { throw .graph(error) }
+      guard let results = try foldedResults(node, graph) else { continue }
+      for (id, tensor) in zip(node.outputs, results) {
+        if let id { graph[id].constant = tensor }
+      }
+      isKept[index] = false
+    }
+    graph.compact(keeping: isKept)
+    return isKept.count { !$0 }
+  }
+
+  private static let foldLimit = 1 << 16
+
+  /// The results of a node that can be computed now, or nil.
+  private static func foldedResults(
+    _ node: Node, _ graph: Graph
+  ) throws(ConvertError) -> [Tensor]? {
+    guard let op = Operator.named(node.op) else { return nil }
+    if node.op == "Shape" || node.op == "Size" {
+      return try shapeResult(op, node, graph)
+    }
+    if node.op == "DequantizeLinear", let weights = dequantizedWeights(node, graph) {
+      return [weights]
+    }
+    var inputs: [Tensor?] = []
+    var inputBytes = 0
+    for id in node.inputs {
+      guard let id else {
+        inputs.append(nil)
+        continue
+      }
+      guard let constant = graph[id].constant else { return nil }
+      // Evaluation sees the logical type: a float16 weight is a float32 operand.
+      let logical =
+        constant.type == graph[id].type
+        ? constant.densified()
+        : Tensor(constant.floats(), shape: constant.shape)
+      inputs.append(logical)
+      inputBytes += logical.byteCount
+    }
+    let outputBytes = node.outputs.reduce(0) { total, id in
+      guard let id, let shape = graph[id].shape else { return total }
+      return total + shape.count * graph[id].type.size
+    }
+    guard outputBytes <= max(foldLimit, inputBytes) else { return nil }
+    do throws(OperatorError) { return try op.evaluate(node: node, inputs: inputs) } catch {
+      throw .graph(.node(name: node.name, op: node.op, error))
+    }
+  }
+
+  /// The extents of a value are known although its elements are not.
+  private static func shapeResult(
+    _ op: Operator, _ node: Node, _ graph: Graph
+  ) throws(ConvertError) -> [Tensor]? {
+    guard let id = node.inputs.first ?? nil, let shape = graph[id].shape else { return nil }
+    if node.op == "Size" { return [Tensor([Int64(shape.count)], shape: [])] }
+    func bound(_ name: String, default value: Int) -> Int {
+      guard case .int(let stated)? = node.attributes[name] else { return value }
+      let index = Int(clamping: stated)
+      return min(max(index < 0 ? index + shape.rank : index, 0), shape.rank)
+    }
+    let start = bound("start", default: 0)
+    let end = max(start, bound("end", default: shape.rank))
+    return [Tensor(shape.dimensions[start..<end].map { Int64($0) })]
+  }
+
+  /// Weights that arrive quantized stay in their integers: the constant keeps them with their scales.
+  private static func dequantizedWeights(_ node: Node, _ graph: Graph) -> Tensor? {
+    guard let x = node.inputs[0], let tensor = graph[x].constant, tensor.type == .int8,
+      let scaleID = node.inputs[1], let scales = graph[scaleID].constant?.floats(),
+      scales.allSatisfy({ $0.isNormal && $0 > 0 })
+    else { return nil }
+    var zeroPoints = [Int32](repeating: 0, count: scales.count)
+    if node.inputs.count > 2, let id = node.inputs[2] {
+      guard let stated = graph.integers(id), stated.count == scales.count else { return nil }
+      zeroPoints = stated.map { Int32($0) }
+    }
+    guard zeroPoints.allSatisfy({ $0 == 0 }) else { return nil }
+    var quantization = Quantization(scale: scales[0])
+    if graph[scaleID].shape?.rank == 1, scales.count > 1 || tensor.shape.rank == 1 {
+      var axis = 1
+      if case .int(let stated)? = node.attributes["axis"] { axis = Int(clamping: stated) }
+      guard let axis = tensor.shape.normalized(axis: axis), tensor.shape[axis] == scales.count
+      else { return nil }
+      quantization = Quantization(scales: scales, axis: axis)
+    }
+    return Tensor(
+      type: .int8, shape: tensor.shape, bytes: tensor.dense, quantization: quantization)
+  }
+}

@@ -1,0 +1,74 @@
+import ModelFormat
+
+extension GraphPass {
+  /// Normalization after a convolution becomes part of its weights and bias.
+  ///
+  ///     Conv(W, b) -> BatchNormalization(γ, β, μ, σ²)      becomes      Conv(k·W, k·(b - μ) + β)
+  ///
+  /// with k = γ / √(σ² + ε) for each output channel, computed in float64. Gemm likewise.
+  static let foldBatchNormalization = GraphPass(
+    name: "fold-batch-normalization", summary: "BatchNormalization folds into Conv and Gemm"
+  ) { graph in
+    var changes = 0
+    let index = GraphIndex(graph)
+    for position in graph.nodes.indices {
+      let node = graph.nodes[position]
+      guard node.op == "BatchNormalization", let input = node.inputs[0],
+        let output = node.outputs[0], let producer = index.producer[input.index],
+        index.onlyConsumer(of: input) == position,
+        let gamma = graph.floats(node.inputs[1]), let beta = graph.floats(node.inputs[2]),
+        let mean = graph.floats(node.inputs[3]), let variance = graph.floats(node.inputs[4])
+      else { continue }
+      var epsilon: Float = 1e-5
+      if case .float(let stated)? = node.attributes["epsilon"] { epsilon = stated }
+      let factors = zip(gamma, variance).map { Double($0) / (Double($1) + Double(epsilon)).squareRoot() }
+      let shifts = beta.indices.map { Double(beta[$0]) - factors[$0] * Double(mean[$0]) }
+      guard graph.scaleOutputs(of: producer, by: factors, plus: shifts) else { continue }
+      graph.nodes[producer].outputs[0] = output
+      graph.nodes[position].outputs = [input]  // dead now; the next clean-up removes it
+      graph.nodes[position].op = "Identity"
+      graph.nodes[position].inputs = [output]
+      graph.nodes[position].attributes = [:]
+      changes += 1
+    }
+    if changes > 0 { _ = try? GraphPass.removeDeadNodes.apply(&graph) }
+    return changes
+  }
+}
+
+extension Graph {
+  /// Multiplies output channel `c` of node `position` by `factors[c]` and adds `shifts[c]`.
+  ///
+  /// Returns false, and changes nothing, unless the node is a Conv or Gemm with constant weights that
+  /// nobody else reads, and without activation.
+  mutating func scaleOutputs(
+    of position: Int, by factors: [Double], plus shifts: [Double]
+  ) -> Bool {
+    let node = nodes[position]
+    guard node.op == "Conv" || node.op == "Gemm", node.attributes["activation"] == nil,
+      let weights = node.inputs[1], let tensor = self[weights].constant,
+      self[weights].type == .float32,
+      node.op == "Conv" || node.attributes["transB"] == .int(1),
+      tensor.shape[0] == factors.count
+    else { return false }
+    var bias = [Float](repeating: 0, count: factors.count)
+    if node.inputs.count > 2, let id = node.inputs[2] {
+      guard let stated = floats(id), stated.count == bias.count else { return false }
+      bias = stated
+    }
+    if factors.contains(where: { $0 != 1 }) {
+      let scaled = tensor.scaledRows { Float(factors[$0]) }
+      nodes[position].inputs[1] = addConstant(
+        unusedName(self[weights].name + ".folded"), scaled, as: .float32)
+    }
+    let folded = bias.indices.map { Float(Double(bias[$0]) * factors[$0] + shifts[$0]) }
+    let name = unusedName(node.name + ".bias")
+    let id = addConstant(name, Tensor(folded, shape: [folded.count]))
+    if node.inputs.count > 2 {
+      nodes[position].inputs[2] = id
+    } else {
+      nodes[position].inputs.append(id)
+    }
+    return true
+  }
+}
