@@ -1,7 +1,41 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
-    .relu
+    // Elementwise
+    .relu,
+    // Indexing
+    .concat,
+    .cumSum,
+    .gather,
+    .gatherElements,
+    .gatherND,
+    .oneHot,
+    .pad,
+    .scatterElements,
+    .scatterND,
+    .slice,
+    .split,
+    .topK,
+    .trilu,
+    // Pooling
+    .averagePool,
+    .globalAveragePool,
+    .globalMaxPool,
+    .maxPool,
+    // Shaping
+    .constantOfShape,
+    .depthToSpace,
+    .expand,
+    .flatten,
+    .range,
+    .reshape,
+    .shape,
+    .size,
+    .spaceToDepth,
+    .squeeze,
+    .tile,
+    .transpose,
+    .unsqueeze,
   ]
 
   /// The operators by name.

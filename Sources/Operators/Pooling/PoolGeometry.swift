@@ -1,0 +1,129 @@
+import ModelFormat
+
+/// The images, windows and channels of a pooling node, and the order in which they lie in memory.
+///
+/// Channels are neighbours in channels last; in row-major order each channel is an image of its own
+/// with a single channel. Windows of one and two dimensions are treated as windows of three.
+struct PoolGeometry: Sendable {
+  /// What one output position reads along one dimension.
+  struct Place: Sendable {
+    /// The first entry of the input, and entries between taps.
+    var first: Int
+    var step: Int
+    /// Taps that meet the input.
+    var taps: Int
+    /// Taps that an average divides by.
+    var divisor: Int
+  }
+
+  /// Images, and channels of each.
+  let batch: Int
+  let channels: Int
+  /// Extents of the input: depth, height, width.
+  let extents: [Int]
+  /// What each output position reads, along depth, height and width.
+  let places: [[Place]]
+
+  /// The geometry of `window` over `input`.
+  init(_ input: ValueFacts, _ window: SpatialWindow, countsPadding: Bool = false) {
+    let isChannelsLast = input.layout == .channelsLast && input.shape.rank == 4
+    channels = isChannelsLast ? input.shape[1] : 1
+    batch = isChannelsLast ? input.shape[0] : input.shape[0] * input.shape[1]
+    let missing = [SpatialWindow.Axis](
+      repeating: .init(input: 1, kernel: 1), count: 3 - window.axes.count)
+    let axes = missing + window.axes
+    extents = axes.map(\.input)
+    places = axes.map { axis in
+      (0..<axis.output).map { position in
+        let taps = axis.taps(at: position)
+        return Place(
+          first: axis.start(position) + taps.lowerBound * axis.dilation, step: axis.dilation,
+          taps: taps.count,
+          divisor: countsPadding ? axis.paddedTaps(at: position) : taps.count)
+      }
+    }
+  }
+
+  /// Lines of output pixels.
+  var lines: Int { batch * places[0].count * places[1].count }
+
+  /// Pixels of a line.
+  var width: Int { places[2].count }
+
+  /// Parts that the lines are shared out in.
+  var parts: Int { max(1, min(16, lines)) }
+
+  /// The lines of part `part`.
+  func lines(of part: Int) -> Range<Int> { (lines * part / parts)..<(lines * (part + 1) / parts) }
+
+  /// Calls `body` for each pixel of `line` with the index of the output pixel, the number of taps that
+  /// an average divides by, and the places of the window.
+  @inline(__always)
+  func forEachPixel(of line: Int, _ body: (_ pixel: Int, _ window: Window) -> Void) {
+    let (heights, depths) = (places[1].count, places[0].count)
+    let image = line / (heights * depths)
+    places.withUnsafeBufferPointer { places in
+      let depth = places[0][line / heights % depths]
+      let height = places[1][line % heights]
+      places[2].withUnsafeBufferPointer { widths in
+        for column in widths.indices {
+          body(
+            line * widths.count + column,
+            Window(image: image, depth: depth, height: height, width: widths[column]))
+        }
+      }
+    }
+  }
+
+  /// The window of one output pixel.
+  struct Window {
+    var image: Int
+    var depth: Place
+    var height: Place
+    var width: Place
+
+    /// Taps that meet the input.
+    var taps: Int { depth.taps &* height.taps &* width.taps }
+
+    /// Taps that an average divides by.
+    var divisor: Int { depth.divisor &* height.divisor &* width.divisor }
+  }
+
+  /// Calls `body` with the index of each input pixel in `window`.
+  @inline(__always)
+  func forEachTap(of window: Window, _ body: (_ pixel: Int) -> Void) {
+    let (height, width) = extents.withUnsafeBufferPointer { ($0[1], $0[2]) }
+    for d in 0..<window.depth.taps {
+      let plane = (window.image * extents[0] + window.depth.first + d * window.depth.step) * height
+      for h in 0..<window.height.taps {
+        let row = (plane + window.height.first + h * window.height.step) * width
+        for w in 0..<window.width.taps { body(row + window.width.first + w * window.width.step) }
+      }
+    }
+  }
+}
+
+extension NodeFacts {
+  /// The window of a pooling node over the spatial dimensions of its input.
+  func poolWindow() throws(OperatorError) -> SpatialWindow {
+    let extents = try spatialExtents()
+    return try SpatialWindow(self, over: extents, ceil: try int("ceil_mode", default: 0) != 0)
+  }
+
+  /// The spatial extents of an image of one to three dimensions.
+  func spatialExtents() throws(OperatorError) -> [Int] {
+    let shape = try input(0).shape
+    guard shape.rank >= 3, shape.rank <= 5 else {
+      throw .rank(operand: "input", found: shape.rank, expected: "3 to 5")
+    }
+    return Array(shape.dimensions[2...])
+  }
+
+  /// Facts for an output with `extents` in place of the spatial ones.
+  func pooled(_ extents: [Int], keepsQuantization: Bool) throws(OperatorError) -> ValueFacts {
+    let data = try input(0)
+    var result = try moved(data, [data.shape[0], data.shape[1]] + extents)
+    if !keepsQuantization { result.quantization = nil }
+    return result
+  }
+}
