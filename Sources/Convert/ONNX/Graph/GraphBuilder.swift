@@ -1,0 +1,134 @@
+import ModelFormat
+
+/// A graph that grows node by node in topological order.
+struct GraphBuilder {
+  /// Data that the file has under a name.
+  enum Initializer {
+    case dense(ONNXTensor)
+    case sparse(ONNXSparseTensor)
+  }
+
+  /// What has been built.
+  private(set) var graph: Graph
+  /// The version of ONNX's operators that the file asks for.
+  let opset: Int
+  /// Reads tensors and counts what that takes.
+  var tensors: TensorReader
+  private var names = NameTable()
+  /// The name that each of the file's values gets.
+  private var valueNames: [String: String] = [:]
+  /// Values by the name that the file gives them.
+  private var ids: [String: ValueID] = [:]
+  private let initializers: [String: Initializer]
+  /// The file's names that some node or the caller reads.
+  private let readNames: Set<String>
+  private var unread: Set<ValueID> = []
+
+  /// A builder without nodes for the values that `model` names.
+  init(
+    _ model: ONNXGraph, inputs: [ONNXValueInfo], initializers: [String: Initializer], opset: Int,
+    tensors: TensorReader
+  ) {
+    graph = Graph(name: NameTable.clean(model.name))
+    self.opset = opset
+    self.tensors = tensors
+    self.initializers = initializers
+    readNames = Set(model.nodes.flatMap(\.inputs) + model.outputs.map(\.name))
+    // The caller's names first: they stay as they are. Names of generated values come last.
+    for value in inputs + model.outputs { reserve(value.name) }
+    for node in model.nodes {
+      for name in node.inputs + node.outputs where !name.isEmpty { reserve(name) }
+    }
+  }
+
+  private mutating func reserve(_ name: String) {
+    if valueNames[name] == nil { valueNames[name] = names.unique(name) }
+  }
+
+  /// Adds a graph input.
+  mutating func addInput(_ name: String, type: ElementType, shape: Shape) {
+    let id = graph.add(Value(name: valueNames[name] ?? name, type: type, shape: shape))
+    ids[name] = id
+    graph.inputs.append(id)
+  }
+
+  /// Marks a value as one that the caller receives.
+  mutating func addOutput(_ name: String) throws(ImportProblem) {
+    guard let id = try value(name) else {
+      throw .undefinedValue(name: name, reader: "the list of graph outputs")
+    }
+    graph.outputs.append(id)
+  }
+
+  /// The value with the file's name; a constant is read on its first use. Nil for the empty name.
+  mutating func value(_ name: String) throws(ImportProblem) -> ValueID? {
+    if name.isEmpty { return nil }
+    if let id = ids[name] { return id }
+    guard let initializer = initializers[name] else { return nil }
+    let tensor =
+      switch initializer {
+      case .dense(let message): try tensors.tensor(message, named: NameTable.clean(name))
+      case .sparse(let message): try tensors.tensor(message, named: NameTable.clean(name))
+      }
+    let id = graph.add(Self.constant(valueNames[name] ?? name, tensor))
+    ids[name] = id
+    return id
+  }
+
+  /// The value for an output of a node; nil for the empty name. Its type and shape are not known.
+  mutating func define(_ name: String) -> ValueID? {
+    if name.isEmpty { return nil }
+    let id = graph.add(Value(name: valueNames[name] ?? name, type: .float32))
+    ids[name] = id
+    if !readNames.contains(name) { unread.insert(id) }
+    return id
+  }
+
+  /// Whether a node or the caller reads the value.
+  func isRead(_ id: ValueID) -> Bool { !unread.contains(id) }
+
+  /// Adds a constant that the file does not have; its name begins with the node's.
+  mutating func constant(_ tensor: Tensor, _ draft: NodeDraft, _ suffix: String) -> ValueID {
+    graph.add(Self.constant(names.unique("\(draft.name).\(suffix)"), tensor))
+  }
+
+  /// Adds a value between two nodes that stand for one in the file.
+  mutating func intermediate(_ draft: NodeDraft, _ suffix: String) -> ValueID {
+    graph.add(Value(name: names.unique("\(draft.name).\(suffix)"), type: .float32))
+  }
+
+  /// Makes the output `id` of a node a constant.
+  mutating func fold(_ id: ValueID, to tensor: Tensor) {
+    graph[id] = Self.constant(graph[id].name, tensor)
+  }
+
+  /// Adds a node of the rule's own before the draft.
+  mutating func add(
+    _ op: String, before draft: NodeDraft, inputs: [ValueID?], output: ValueID,
+    attributes: [String: Attribute] = [:]
+  ) {
+    graph.nodes.append(
+      Node(
+        name: "\(draft.name).\(op)", op: op, inputs: inputs, outputs: [output],
+        attributes: attributes))
+  }
+
+  /// Adds the node that the draft has become.
+  mutating func add(_ draft: NodeDraft) throws(ImportProblem) {
+    if draft.isFolded { return }
+    var inputs = draft.inputs
+    while let last = inputs.last, last == nil { inputs.removeLast() }
+    guard inputs.count <= Limits.operands, draft.outputs.count <= Limits.operands else {
+      throw draft.unsupported("has more than \(Limits.operands) operands")
+    }
+    graph.nodes.append(
+      Node(
+        name: draft.name, op: draft.op, inputs: inputs, outputs: draft.outputs,
+        attributes: try draft.plainAttributes()))
+  }
+
+  /// A constant that operators see in its logical type.
+  private static func constant(_ name: String, _ tensor: Tensor) -> Value {
+    Value(name: name, type: tensor.type.logical, shape: tensor.shape, constant: tensor)
+  }
+}

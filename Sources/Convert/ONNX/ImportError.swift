@@ -1,0 +1,91 @@
+public import ModelFormat
+
+/// Why a model could not be imported: the file and what is wrong with it.
+public struct ImportError: Error, Hashable {
+  /// The file that was being imported.
+  public let path: String
+  /// What is wrong.
+  public let problem: ImportProblem
+
+  /// An error about the file at `path`.
+  public init(path: String, problem: ImportProblem) {
+    self.path = path
+    self.problem = problem
+  }
+}
+
+/// What is wrong with a model, without the file's name.
+public enum ImportProblem: Error, Hashable {
+  /// Which of the user's expectations an error is about; commands choose their exit code by it.
+  public enum Kind: Sendable {
+    /// The file is unreadable or breaks ONNX's rules.
+    case invalid
+    /// The file may be right, but uses what is not supported.
+    case unsupported
+    /// The options do not fit the file.
+    case usage
+  }
+
+  // The file as a whole.
+  case file(FileError)
+  case otherFormat(name: String, advice: String)
+  case malformed(offset: Int?, String)
+  case tooLarge(what: String, bytes: Int, limit: Int)
+  case irVersion(Int64)
+  case opset(Int64)
+  case missingOpset
+
+  // Nodes.
+  case unsupportedOperators([MissingOperator])
+  case modelFunction(function: String, node: String)
+  case invalidNode(name: String, op: String, String)
+  case unsupportedNode(name: String, op: String, String)
+  case undefinedValue(name: String, reader: String)
+  case redefinedValue(name: String, first: String, second: String)
+  case cycle([String])
+
+  // Tensors.
+  case tensorSize(name: String, type: ElementType, shape: Shape, expected: Int, found: Int)
+  case unsupportedTensorType(name: String, type: String)
+  case invalidTensor(name: String, String)
+  case externalData(tensor: String, location: String, String)
+
+  // Inputs and outputs.
+  case unknownDimensions([UnknownDimensions])
+  case unknownInput(name: String, inputs: [String])
+  case inputShape(name: String, String)
+  case unsupportedInput(name: String, String)
+
+  /// Which of the user's expectations the problem is about.
+  public var kind: Kind {
+    switch self {
+    case .unsupportedOperators, .modelFunction, .unsupportedNode, .unsupportedTensorType,
+      .unsupportedInput, .opset, .irVersion:
+      .unsupported
+    case .unknownDimensions, .unknownInput, .inputShape: .usage
+    default: .invalid
+    }
+  }
+}
+
+/// An operator that the importer does not know, with the nodes that use it.
+public struct MissingOperator: Hashable, Sendable {
+  /// ONNX's name of the operator.
+  public let op: String
+  /// Its domain; empty for ONNX's own.
+  public let domain: String
+  /// The version of the domain that the model asks for, where it says so.
+  public let opset: Int?
+  /// The first version of the domain that has the operator, where the model asks for an older one.
+  public let since: Int?
+  /// The names of the nodes, in the file's order.
+  public let nodes: [String]
+}
+
+/// A graph input whose extents are not all known.
+public struct UnknownDimensions: Hashable, Sendable {
+  /// The input's name.
+  public let input: String
+  /// Its extents; nil where unknown. Nil altogether where even their number is.
+  public let dimensions: [Int?]?
+}

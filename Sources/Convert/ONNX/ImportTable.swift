@@ -1,0 +1,148 @@
+/// The operators of ONNX that can be imported.
+enum ImportTable {
+  /// One operator: the first version that has it in a form we read, and what is done about versions.
+  struct Row: Sendable {
+    let op: String
+    let since: Int
+    let domain: String
+    let rule: ImportRule
+
+    init(_ op: String, _ since: Int, _ rule: ImportRule = .same, domain: String = "") {
+      self.op = op
+      self.since = since
+      self.domain = domain
+      self.rule = rule
+    }
+  }
+
+  /// Every operator, one a line, by name.
+  static let rows: [Row] = [
+    Row("Abs", 6),
+    Row("Add", 7),
+    Row("And", 7),
+    Row("ArgMax", 1),
+    Row("ArgMin", 1),
+    Row("AveragePool", 7),
+    Row("BatchNormalization", 7, .batchNormalization),
+    Row("Cast", 6, .cast),
+    Row("Ceil", 6),
+    Row("Clip", 6, .clip),
+    Row("Concat", 4),
+    Row("Constant", 1, .constant),
+    Row("ConstantOfShape", 9, .constantOfShape),
+    Row("Conv", 1),
+    Row("ConvInteger", 10),
+    Row("ConvTranspose", 1),
+    Row("Cos", 7),
+    Row("CumSum", 11),
+    Row("DepthToSpace", 1),
+    Row("DequantizeLinear", 10, .quantization),
+    Row("Div", 7),
+    Row("Dropout", 7, .dropout),
+    Row("DynamicQuantizeLinear", 11),
+    Row("Elu", 6),
+    Row("Equal", 7),
+    Row("Erf", 9),
+    Row("Exp", 6),
+    Row("Expand", 8),
+    Row("Flatten", 1),
+    Row("Floor", 6),
+    Row("Gather", 1),
+    Row("GatherElements", 11),
+    Row("GatherND", 11),
+    Row("Gelu", 20),
+    Row("Gemm", 7),
+    Row("GlobalAveragePool", 1),
+    Row("GlobalMaxPool", 1),
+    Row("Greater", 7),
+    Row("GreaterOrEqual", 12),
+    Row("GroupNormalization", 18, .groupNormalization),
+    Row("HardSigmoid", 6),
+    Row("HardSwish", 14),
+    Row("Identity", 1),
+    Row("InstanceNormalization", 6),
+    Row("IsInf", 10),
+    Row("IsNaN", 9),
+    Row("LRN", 1),
+    Row("LayerNormalization", 17, .dropsUnreadOutputs),
+    Row("LeakyRelu", 6),
+    Row("Less", 7),
+    Row("LessOrEqual", 12),
+    Row("Log", 6),
+    Row("LogSoftmax", 1, .softmax),
+    Row("MatMul", 1),
+    Row("MatMulInteger", 10),
+    Row("Max", 6),
+    Row("MaxPool", 1, .maxPool),
+    Row("Mean", 6),
+    Row("MeanVarianceNormalization", 9),
+    Row("Min", 6),
+    Row("Mod", 10),
+    Row("Mul", 7),
+    Row("Neg", 6),
+    Row("Not", 1),
+    Row("OneHot", 9),
+    Row("Or", 7),
+    Row("PRelu", 7),
+    Row("Pad", 2, .pad),
+    Row("Pow", 7),
+    Row("QLinearConv", 10),
+    Row("QLinearMatMul", 10),
+    Row("QuantizeLinear", 10, .quantization),
+    Row("RMSNormalization", 23),
+    Row("Range", 11),
+    Row("Reciprocal", 6),
+    Row("ReduceL1", 1, .axesInput),
+    Row("ReduceL2", 1, .axesInput),
+    Row("ReduceLogSum", 1, .axesInput),
+    Row("ReduceLogSumExp", 1, .axesInput),
+    Row("ReduceMax", 1, .axesInput),
+    Row("ReduceMean", 1, .axesInput),
+    Row("ReduceMin", 1, .axesInput),
+    Row("ReduceProd", 1, .axesInput),
+    Row("ReduceSum", 1, .axesInput),
+    Row("ReduceSumSquare", 1, .axesInput),
+    Row("Relu", 6),
+    Row("Reshape", 5),
+    Row("Resize", 10, .resize),
+    Row("Round", 11),
+    Row("Scatter", 9, .rename("ScatterElements")),
+    Row("ScatterElements", 11),
+    Row("ScatterND", 11),
+    Row("Selu", 6),
+    Row("Shape", 1),
+    Row("Sigmoid", 6),
+    Row("Sign", 9),
+    Row("Sin", 7),
+    Row("Size", 1),
+    Row("Slice", 1, .slice),
+    Row("Softmax", 1, .softmax),
+    Row("Softplus", 1),
+    Row("SpaceToDepth", 1),
+    Row("Split", 2, .split),
+    Row("Sqrt", 6),
+    Row("Squeeze", 1, .axesInput),
+    Row("Sub", 7),
+    Row("Sum", 6),
+    Row("Swish", 24),
+    Row("Tanh", 6),
+    Row("Tile", 6),
+    Row("TopK", 1, .topK),
+    Row("Transpose", 1),
+    Row("Trilu", 14),
+    Row("Unsqueeze", 1, .axesInput),
+    Row("Upsample", 7, .upsample),
+    Row("Where", 9),
+    Row("Xor", 7),
+    // Operators of ONNX Runtime's own domain that mean the same as ONNX's.
+    Row("DequantizeLinear", 1, .quantization, domain: "com.microsoft"),
+    Row("Gelu", 1, domain: "com.microsoft"),
+    Row("QuantizeLinear", 1, .quantization, domain: "com.microsoft"),
+  ]
+
+  private static let byName = Dictionary(
+    rows.map { ("\($0.domain).\($0.op)", $0) }, uniquingKeysWith: { first, _ in first })
+
+  /// The row of an operator; ONNX's own domain is the empty string.
+  static func row(domain: String, op: String) -> Row? { byName["\(domain).\(op)"] }
+}

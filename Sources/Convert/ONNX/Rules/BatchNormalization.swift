@@ -1,0 +1,18 @@
+import ModelFormat
+
+extension ImportRule {
+  /// BatchNormalization 7 to 15: one output, running statistics, one mean for each channel.
+  static let batchNormalization = ImportRule { draft, builder throws(ImportProblem) in
+    if let training = try draft.int("training_mode"), training != 0 {
+      throw draft.unsupported("training_mode 1 is not supported; export the model for inference")
+    }
+    if let spatial = try draft.int("spatial"), spatial == 0 {
+      throw draft.unsupported("spatial 0 is not supported (1 is)")
+    }
+    draft.dropUnreadOutputs(builder)
+    guard draft.outputs.count == 1 else {
+      throw draft.unsupported("outputs for training are in use; export the model for inference")
+    }
+    for key in ["training_mode", "spatial", "momentum"] { draft.attributes[key] = nil }
+  }
+}
