@@ -17,6 +17,10 @@ extension Operator {
     .split,
     .topK,
     .trilu,
+    // Linear
+    .conv,
+    .gemm,
+    .matMul,
     // Pooling
     .averagePool,
     .globalAveragePool,

@@ -1,0 +1,117 @@
+import Kernels
+import ModelFormat
+
+extension Operator {
+  /// Matrix product with a bias: `y = alpha · a · b + beta · c`.
+  ///
+  /// Attributes: `transA`, `transB`, `alpha`, `beta` as ONNX has them, and beyond it `activation` and
+  /// `quantization` as Conv. With constant `b`, `transB` 1 and `transA` 0, `a` may have any rank of two
+  /// or more: the product runs over its last dimension, and kernels pack `b` once.
+  static let gemm = Operator(
+    "Gemm", since: 13, inputs: 2...3, quantization: .integer, infer: inferGemm,
+    multiplyAccumulates: gemmMultiplyAccumulates, prepare: prepareGemm)
+}
+
+/// What a Gemm multiplies.
+private struct GemmSizes {
+  let m: Int
+  let n: Int
+  let k: Int
+  let transposesA: Bool
+  let transposesB: Bool
+  let output: Shape
+
+  init(_ facts: NodeFacts) throws(OperatorError) {
+    let a = try facts.input(0).shape
+    let b = try facts.input(1).shape
+    transposesA = try facts.int("transA", default: 0) != 0
+    transposesB = try facts.int("transB", default: 0) != 0
+    guard a.rank == 2 || a.rank > 2 && !transposesA else {
+      throw .rank(operand: "input A", found: a.rank, expected: "2")
+    }
+    guard b.rank == 2 else { throw .rank(operand: "input B", found: b.rank, expected: "2") }
+    k = transposesA ? a[0] : a[a.rank - 1]
+    m = transposesA ? a[1] : a.dimensions.dropLast().reduce(1, *)
+    n = transposesB ? b[0] : b[1]
+    guard (transposesB ? b[1] : b[0]) == k else {
+      throw .shapeMismatch("A \(a) and B \(b) do not agree on the inner dimension")
+    }
+    output = transposesA ? [m, n] : Shape(a.dimensions.dropLast() + [n])
+    guard output.checkedCount != nil else {
+      throw .shapeMismatch("the output \(output) is too large")
+    }
+  }
+
+  var geometry: ConvolutionGeometry {
+    ConvolutionGeometry(inputHeight: 1, inputWidth: m, inputChannels: k, outputChannels: n)
+  }
+}
+
+private func inferGemm(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
+  let sizes = try GemmSizes(facts)
+  if let c = facts.optionalInput(2)?.shape {
+    let padded = [Int](repeating: 1, count: max(0, sizes.output.rank - c.rank)) + c.dimensions
+    guard padded.count == sizes.output.rank,
+      zip(padded, sizes.output.dimensions).allSatisfy({ $0 == 1 || $0 == $1 })
+    else { throw .shapeMismatch("C \(c) does not broadcast to \(sizes.output)") }
+  }
+  return [ValueFacts(type: try facts.input(0).type, shape: sizes.output)]
+}
+
+private func gemmMultiplyAccumulates(_ facts: NodeFacts) -> Int {
+  (try? GemmSizes(facts)).map { $0.m * $0.n * $0.k } ?? 0
+}
+
+private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  let sizes = try GemmSizes(facts)
+  let alpha = try facts.float("alpha", default: 1)
+  let beta = try facts.float("beta", default: 1)
+  let bias = facts.optionalInput(2)
+  let isBiasRow = bias == nil || bias?.constant != nil && bias?.count == sizes.n
+    && bias?.shape.dimensions.last == sizes.n
+  if facts.inputs[1]?.constant != nil, sizes.transposesB, !sizes.transposesA, alpha == 1,
+    beta == 1, isBiasRow, sizes.k > 0
+  {
+    return try PackedProduct(facts, sizes.geometry).execution(residual: nil)
+  }
+  return try prepareGeneralGemm(facts, sizes, alpha: alpha, beta: beta)
+}
+
+/// Any Gemm of float32 matrices: the product first, then the rest element by element.
+private func prepareGeneralGemm(
+  _ facts: NodeFacts, _ sizes: GemmSizes, alpha: Float, beta: Float
+) throws(OperatorError) -> Execution {
+  try facts.require(try facts.input(0), "input A", among: [.float32])
+  try facts.require(try facts.input(1), "input B", among: [.float32])
+  if let c = facts.optionalInput(2) { try facts.require(c, "input C", among: [.float32]) }
+  let bounds = try facts.activationBounds()
+  let product = ProductF32(
+    m: sizes.m, n: sizes.n, k: sizes.k, transposesA: sizes.transposesA,
+    transposesB: sizes.transposesB)
+  let (m, n) = (sizes.m, sizes.n)
+  let lda = sizes.transposesA ? m : sizes.k
+  let ldb = sizes.transposesB ? sizes.k : n
+  var steps = (row: 0, column: 0)
+  let hasBias = facts.optionalInput(2) != nil
+  if let c = facts.optionalInput(2)?.shape, c.count > 1 {
+    let columns = c[c.rank - 1]
+    steps = (row: c.count > columns ? columns : 0, column: columns > 1 ? 1 : 0)
+  }
+  let step = steps
+  return Execution(kernel: "product_f32", scratchBytes: product.scratchBytes) { operands in
+    let y = operands.output(as: Float.self)
+    product.run(
+      a: operands.input(0), lda: lda, b: operands.input(1), ldb: ldb, c: y, ldc: n,
+      scratch: operands.scratch, pool: operands.pool)
+    for row in 0..<m {
+      for column in 0..<n {
+        var sum = alpha * y[row * n + column]
+        if hasBias {
+          let c: UnsafePointer<Float> = operands.input(2)
+          sum += beta * c[row * step.row + column * step.column]
+        }
+        y[row * n + column] = min(max(sum, bounds.0), bounds.1)
+      }
+    }
+  }
+}

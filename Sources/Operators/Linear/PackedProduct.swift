@@ -1,0 +1,211 @@
+import Kernels
+import ModelFormat
+
+/// A product with constant weights, packed for its kernel: what Conv and Gemm have in common.
+///
+/// Input 1 has one row of weights for each output channel, input 2 an optional bias.
+struct PackedProduct: Sendable {
+  /// The kernel's name.
+  let kernel: String
+  /// Bytes of scratch memory.
+  let scratchBytes: Int
+  /// Computes: input, residual or nil, output, scratch, threads.
+  let run:
+    @Sendable (
+      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
+      ThreadPool
+    ) -> Void
+
+  /// Sums of more products than this may exceed 32 bits: 66,000 · 127 · 255 < 2³¹.
+  static let maximumDepth = 66_000
+
+  /// Packs the weights of `facts` for a convolution of the given sizes, choosing the arithmetic by the
+  /// types of input, weights and output.
+  init(
+    _ facts: NodeFacts, _ sizes: ConvolutionGeometry, residual: ValueFacts? = nil
+  ) throws(OperatorError) {
+    let x = try facts.input(0)
+    let w = try facts.input(1)
+    guard let weights = w.constant else { throw .needsConstant(operand: "weights") }
+    guard w.type == .float32 else {
+      throw .unsupportedType(operand: "weights", found: w.type, supported: [.float32])
+    }
+    let bias = try facts.constantFloats(2, "bias")
+    let clamp = try facts.activationBounds()
+    switch x.type {
+    case .float32:
+      if try facts.string("quantization", default: "none") == "dynamic" {
+        guard residual == nil else { throw .unsupported("dynamic quantization with a residual") }
+        self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp)
+      } else {
+        self = Self.float(sizes, weights, bias, clamp)
+      }
+    case .uint8:
+      guard let input = x.quantization, residual == nil else {
+        throw .unsupported("a uint8 input without scale, or with a residual")
+      }
+      self = try Self.integer(
+        sizes, Int8Rows(weights, sizes), bias, clamp, input, facts.outputs[0])
+    default:
+      throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .uint8])
+    }
+  }
+
+  private init(
+    kernel: String, scratchBytes: Int,
+    run: @escaping @Sendable (
+      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
+      ThreadPool
+    ) -> Void
+  ) {
+    self.kernel = kernel
+    self.scratchBytes = scratchBytes
+    self.run = run
+  }
+
+  /// The execution of a node whose operands already lie as the kernel wants them.
+  func execution(residual: Int?) -> Execution {
+    let run = run
+    return Execution(
+      kernel: kernel, scratchBytes: scratchBytes, overwrites: residual, packedInputs: [1, 2]
+    ) { operands in
+      run(
+        operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
+        operands.scratch, operands.pool)
+    }
+  }
+
+  private static func float(
+    _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
+  ) -> PackedProduct {
+    let convolution = weights.floats().withUnsafeBufferPointer { rows in
+      withOptionalPointer(bias) { bias in
+        ConvolutionF32(
+          sizes, weights: rows.pointer, bias: bias, clamp: (min: clamp.0, max: clamp.1))
+      }
+    }
+    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+      input, residual, output, scratch, pool in
+      convolution.run(
+        input: input.assumingMemoryBound(to: Float.self),
+        residual: residual?.assumingMemoryBound(to: Float.self),
+        output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+    }
+  }
+
+  private static func dynamic(
+    _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float)
+  ) throws(OperatorError) -> PackedProduct {
+    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+      weights.scales.withUnsafeBufferPointer { scales in
+        withOptionalPointer(bias) { bias in
+          ConvolutionDynamicI8(
+            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            clamp: (min: clamp.0, max: clamp.1))
+        }
+      }
+    }
+    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+      input, _, output, scratch, pool in
+      convolution.run(
+        input: input.assumingMemoryBound(to: Float.self),
+        output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+    }
+  }
+
+  private static func integer(
+    _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float),
+    _ input: Quantization, _ output: ValueFacts
+  ) throws(OperatorError) -> PackedProduct {
+    let kind: ConvolutionI8.Output
+    if output.type == .float32 {
+      kind = .float32(min: clamp.0, max: clamp.1)
+    } else {
+      guard output.type == .uint8, let quantization = output.quantization else {
+        throw .unsupportedType(
+          operand: "output", found: output.type, supported: [.uint8, .float32])
+      }
+      let scale = quantization.scales[0]
+      let zero = UInt8(clamping: quantization.zeroPoints[0])
+      func level(_ bound: Float) -> UInt8 {
+        let exact = Double(bound) / Double(scale) + Double(zero)
+        return UInt8(min(max(exact.rounded(.toNearestOrEven), 0), 255))
+      }
+      kind = .uint8(
+        scale: scale, zeroPoint: zero, clampMin: level(clamp.0), clampMax: level(clamp.1))
+    }
+    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+      weights.scales.withUnsafeBufferPointer { scales in
+        withOptionalPointer(bias) { bias in
+          ConvolutionI8(
+            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            inputScale: input.scales[0], inputZeroPoint: UInt8(clamping: input.zeroPoints[0]),
+            output: kind)
+        }
+      }
+    }
+    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+      input, _, output, scratch, pool in
+      convolution.run(
+        input: input.assumingMemoryBound(to: UInt8.self), output: output, scratch: scratch,
+        pool: pool)
+    }
+  }
+}
+
+/// int8 weights with a scale for each row.
+private struct Int8Rows {
+  let elements: [Int8]
+  let scales: [Float]
+
+  init(_ weights: Tensor, _ sizes: ConvolutionGeometry) throws(OperatorError) {
+    guard weights.type == .int8, let quantization = weights.quantization,
+      quantization.isSymmetric, quantization.axis == nil || quantization.axis == 0
+    else {
+      throw .unsupported(
+        "integer arithmetic needs symmetric int8 weights, scaled whole or by output channel")
+    }
+    guard sizes.depth <= PackedProduct.maximumDepth else {
+      throw .unsupported("sums of \(sizes.depth) products may exceed 32 bits")
+    }
+    elements = weights.dense.elements(as: Int8.self)
+    scales =
+      quantization.axis == 0
+      ? quantization.scales
+      : [Float](repeating: quantization.scales[0], count: sizes.outputChannels)
+  }
+}
+
+extension UnsafeBufferPointer where Element: BitwiseCopyable {
+  /// The address of the first element; of nothing readable where there is none.
+  fileprivate var pointer: UnsafePointer<Element> {
+    baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
+  }
+}
+
+private func withOptionalPointer<R>(
+  _ elements: [Float]?, _ body: (UnsafePointer<Float>?) -> R
+) -> R {
+  guard let elements else { return body(nil) }
+  return elements.withUnsafeBufferPointer { body($0.baseAddress) }
+}
+
+extension NodeFacts {
+  /// The bounds that the attribute `activation` asks for; infinite where there is none.
+  func activationBounds() throws(OperatorError) -> (Float, Float) {
+    switch try string("activation", default: "") {
+    case "": return (-.infinity, .infinity)
+    case "Relu": return (0, .infinity)
+    case "Clip":
+      let bounds = (
+        try float("activation_min", default: -.infinity),
+        try float("activation_max", default: .infinity)
+      )
+      guard bounds.0 <= bounds.1 else {
+        throw .attribute(name: "activation_min", problem: "is above activation_max")
+      }
+      return bounds
+    case let other: throw .attribute(name: "activation", problem: "'\(other)' is not known")
+    }
+  }
+}
