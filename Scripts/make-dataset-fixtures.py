@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make Tests/DatasetsTests/Fixtures: tiny images, arrays and archives, and what Pillow and numpy read.
 
-Needs numpy and Pillow. The output depends on their versions in compressed bytes only.
+Needs numpy and Pillow 13, whose order of passes in resizing is expected.
 Usage: Scripts/make-dataset-fixtures.py [FOLDER]
 """
 import gzip
