@@ -139,6 +139,7 @@ def tensors():
         bgr=((straight[..., ::-1] / 255 - mean) / deviation).transpose(2, 0, 1),
         gray=((np.asarray(luma.resize((28, 28), Image.BILINEAR), np.float32) / 255
                - np.float32(.1307)) / np.float32(.3081))[None],
+        tall=photo(color.crop((10, 0, 24, HEIGHT)), 8, 8, 8).transpose(2, 0, 1),
         replicated=np.repeat(
             np.asarray(luma.resize((9, 8), Image.BILINEAR), np.float32)[None], 3, 0))
 

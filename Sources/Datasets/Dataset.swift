@@ -2,14 +2,15 @@
 ///
 /// What can be opened:
 /// - a folder with `labels.tsv` (lines of file name, tab, class index), in the order of the table;
-/// - a folder with one folder of images or arrays for each class, whose index is the rank of its name;
+/// - a folder with one folder of images or arrays for each class; a class index is the rank of the
+///   folder's name;
 /// - a folder of images, `.npy` and `.npz` files without labels, sorted by name;
 /// - a WebDataset `.tar` (`00000.jpg`, `00000.cls`);
 /// - IDX images (MNIST's format), plain or packed by gzip, with their labels beside them;
 /// - one JPEG or PNG image, `.npy` or `.npz` file.
 ///
-/// Kinds of files are told by their bytes, not by their names. Opening a data set makes an index and
-/// decodes nothing, so that memory does not grow with the number of images.
+/// Kinds of files are told by their bytes, not by their names. Opening a data set makes an index
+/// and decodes nothing: memory holds the index and one sample. Only packed IDX files are inflated.
 ///
 /// Files must not be changed in place while a data set is open.
 public struct Dataset: Sendable {
@@ -44,8 +45,8 @@ public struct Dataset: Sendable {
 
   /// The sample at `index`, read and decoded now.
   ///
-  /// - Throws: `DatasetError.noSample` where there is none; another case, which names the file, where
-  ///   this sample cannot be read. The others may be sound: count such a sample and go on.
+  /// - Throws: `DatasetError.noSample` where there is none; another case, which names the file,
+  ///   where this sample cannot be read. The others may be sound: count such a sample and go on.
   public func sample(at index: Int) throws(DatasetError) -> Sample {
     try check(index)
     return try source.sample(at: index)

@@ -42,7 +42,7 @@ extension DatasetError: CustomStringConvertible {
       "an image of \(width)x\(height) is smaller than the \(crop)x\(crop) that preprocessing cuts "
         + "out of it; resize it first"
     case .sizeMismatch(let expected, let actual):
-      "\(expected) are needed, but there are \(actual)"
+      "\(actual) values or bytes were given where \(expected) are needed"
     }
   }
 

@@ -36,6 +36,6 @@ public enum DatasetError: Error, Hashable {
   case unsuitablePreprocessing(name: String, reason: String)
   /// An image is smaller than the square that is to be cut out of it.
   case smallerThanCrop(width: Int, height: Int, crop: Int)
-  /// The number of elements does not fit the shape, or the buffer does not fit the elements.
+  /// The bytes given do not fit the shape, or the buffer given does not fit the elements.
   case sizeMismatch(expected: Int, actual: Int)
 }

@@ -19,7 +19,8 @@ import Testing
     switch bytes.withUnsafeBytes({ FileFormat($0) }) {
     case .tar:
       guard let source = try? TarSource(file, path: name) else { return }
-      for index in 0..<source.count { _ = try? source.sample(at: index) }
+      // The last sample is the one that damage at the end may concern.
+      _ = try? source.sample(at: source.count - 1)
     case .idx, .gzip:
       guard let array = try? IDXArray(file, name: name),
         let source = try? IDXSource(images: array, labels: nil, path: name, fileName: name)

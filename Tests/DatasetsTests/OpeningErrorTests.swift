@@ -26,16 +26,14 @@ import Testing
   }
 
   @Test func asksForOneOfSeveral() throws {
-    #expect(throws: Never.self) {
-      let folder = try TemporaryFolder()
-      try folder.add("packed-images-idx3-ubyte.gz", as: "t-images-idx3-ubyte.gz")
-      try folder.add("packed-labels-idx1-ubyte.gz", as: "t-labels-idx1-ubyte.gz")
-      #expect(try Dataset(path: folder.path).sample(at: 2).label == 9)
-      try folder.add("plain-images-idx3-ubyte", as: "x-images-idx3-ubyte")
-      #expect(
-        try message(folder.path) == "\(folder.path): holds several data sets; name one of them: "
-          + "t-images-idx3-ubyte.gz, x-images-idx3-ubyte")
-    }
+    let folder = try TemporaryFolder()
+    try folder.add("packed-images-idx3-ubyte.gz", as: "t-images-idx3-ubyte.gz")
+    try folder.add("packed-labels-idx1-ubyte.gz", as: "t-labels-idx1-ubyte.gz")
+    #expect(try Dataset(path: folder.path).sample(at: 2).label == 9)
+    try folder.add("plain-images-idx3-ubyte", as: "x-images-idx3-ubyte")
+    #expect(
+      try message(folder.path) == "\(folder.path): holds several data sets; name one of them: "
+        + "t-images-idx3-ubyte.gz, x-images-idx3-ubyte")
   }
 
   @Test func refusesMixedFolders() throws {

@@ -49,6 +49,18 @@ import Testing
     }
   }
 
+  @Test func resizesTallImagesInTheOrderOfPillow() throws {
+    let color = try Fixture.image("color.png")
+    let pixels = (0..<color.height).flatMap { row in
+      color.pixels[((row * color.width + 10) * 3)...].prefix(14 * 3)
+    }
+    let tall = try Image(width: 14, height: color.height, channels: 3, pixels: pixels)
+    let preprocessor = try Preprocessor(
+      Preprocessing(resize: 8, crop: 8), inputShape: [1, 3, 8, 8])
+    let expected = try NumericArray.arrays(npzAt: Fixture.path("tensors.npz"))["tall"]
+    #expect(try preprocessor.tensor(from: tall) == expected?.floats)
+  }
+
   @Test func writesToTheBufferOfTheCaller() throws {
     let preprocessor = try Preprocessor(Preprocessing(), inputShape: [1, 3, 8, 9])
     let image = try Fixture.image("color.png")

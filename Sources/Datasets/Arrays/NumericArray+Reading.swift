@@ -16,8 +16,8 @@ extension NumericArray {
   ///
   /// Members that are no `.npy` files are left out.
   ///
-  /// - Throws: `DatasetError`, naming `name`, where the archive or one of its arrays cannot be read,
-  ///   or where it holds none.
+  /// - Throws: `DatasetError`, naming `name`, where the archive or one of its arrays cannot be
+  ///   read, or where it holds none.
   public static func arrays(
     npz bytes: UnsafeRawBufferPointer, name: String
   ) throws(DatasetError) -> [String: NumericArray] {

@@ -17,7 +17,8 @@ public struct Image: Hashable, Sendable {
     width: Int, height: Int, channels: Int, pixels: [UInt8]
   ) throws(DatasetError) {
     guard channels == 1 || channels == 3 else {
-      throw .sizeMismatch(expected: 3, actual: channels)
+      throw .unsupported(
+        name: "image", feature: "\(channels) channels", remedy: "give 1 (gray) or 3 (RGB)")
     }
     let sides = 1...ImageDecoder.sideLimit
     guard sides.contains(width), sides.contains(height) else {

@@ -9,8 +9,8 @@ struct InputLayout: Hashable {
 
   /// The layout of an input of `shape`, whose first dimension is the batch.
   ///
-  /// - Throws: `DatasetError.unsuitableInput` where it has not 4 dimensions, has not 1 or 3 channels,
-  ///   or exceeds the limits on images.
+  /// - Throws: `DatasetError.unsuitableInput` where it has not 4 dimensions, has not 1 or 3
+  ///   channels, or exceeds the limits on images.
   init(_ shape: Shape, _ layout: Preprocessing.Layout) throws(DatasetError) {
     guard shape.rank == 4 else {
       throw .unsuitableInput(

@@ -2,9 +2,10 @@ public import ModelFormat
 
 /// The way from an image to the elements of one item of a model's input batch.
 ///
-/// The steps are those of torchvision's evaluation transforms on Pillow images, in every bit: to gray
-/// where the model has one channel, resize of the short side, centered crop, resize to the model's
-/// extents where they still differ, scaling, mean, deviation, order of channels and dimensions.
+/// The steps are those of an evaluation by Pillow and numpy, in every bit: to gray where the model
+/// has one channel, resize of the short side, centered crop, resize to the model's extents where
+/// they still differ, scaling, mean, deviation, order of channels and dimensions. Resizing is
+/// bilinear with antialiasing. Where the model has three channels, a gray image fills them all.
 public struct Preprocessor: Sendable {
   /// The steps and their parameters.
   public let preprocessing: Preprocessing

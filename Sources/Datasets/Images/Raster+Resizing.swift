@@ -2,9 +2,10 @@ extension Raster {
   /// The part in `columns` and `rows` of this raster resized to `width` x `height`: bilinear with
   /// antialiasing, bit for bit as Pillow's `resize` with `BILINEAR`.
   ///
-  /// Only that part is computed. A pass along an axis whose size stays is left out. The order of the
-  /// passes shows in single bits, for pixels are rounded in between: it is that of Pillow 13, which
-  /// starts with the rows where twice as many of them go as columns; earlier versions never do.
+  /// Only that part is computed. A pass along an axis whose size stays is left out. The order of
+  /// the passes shows in single bits, for pixels are rounded in between: it is that of Pillow 13,
+  /// which starts with the rows where more than twice as many of them go as columns; earlier
+  /// versions never do.
   func resized(width: Int, height: Int, columns: Range<Int>, rows: Range<Int>) -> Raster {
     let horizontal =
       width == self.width ? nil : ResampleWeights(from: self.width, to: width, window: columns)
