@@ -1,0 +1,90 @@
+public import ModelFormat
+
+/// What to do to a model, as the command line says it.
+public struct ConversionOptions: Sendable {
+  /// Which weights to set to zero.
+  public enum Pruning: Sendable, Hashable {
+    /// The smallest weights, this fraction of all.
+    case unstructured(Double)
+    /// In each group of `of` neighbouring input channels all but the `keep` largest weights.
+    case pattern(keep: Int, of: Int)
+    /// Groups of four neighbouring input channels with the smallest norms, this fraction of all.
+    case block(Double)
+  }
+
+  /// What a pruning threshold is solved over.
+  public enum PruningScope: String, Sendable, CaseIterable {
+    /// One threshold for the whole network.
+    case global
+    /// The same fraction of every layer.
+    case layer
+  }
+
+  /// How weights and activations are represented.
+  public enum Quantization: String, Sendable, CaseIterable {
+    case none
+    case fp16
+    /// Static with calibration samples, dynamic without.
+    case int8
+    case int8Dynamic = "int8-dynamic"
+    case int8Weights = "int8-weights"
+  }
+
+  /// How the range of an activation follows from what calibration saw.
+  public enum CalibrationMethod: String, Sendable, CaseIterable {
+    /// Whichever of the others has the lower error on the calibration samples.
+    case auto
+    case minmax
+    case percentile
+  }
+
+  /// The ONNX file.
+  public var input: String
+  /// The file to write; beside the input, with the same stem, unless stated.
+  public var output: String
+  /// Pruning steps in order.
+  public var pruning: [Pruning] = []
+  /// What a pruning threshold is solved over.
+  public var pruningScope = PruningScope.global
+  /// The representation of weights and activations.
+  public var quantization = Quantization.none
+  /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.
+  public var sparseEncoding: Encoding?
+  /// Samples to calibrate with: a path that `Dataset` opens.
+  public var calibration: String?
+  /// The rule for activation ranges.
+  public var calibrationMethod = CalibrationMethod.auto
+  /// The most calibration samples to use; nil for all.
+  public var samples: Int?
+  /// How images become inputs; nil lets the input's shape suggest it.
+  public var preprocessing: Preprocessing?
+  /// Class names to keep in the artifact.
+  public var labels: [String] = []
+  /// Labelled data to measure accuracy on, before and after.
+  public var data: String?
+  /// The most top-1 accuracy that may be lost, as a fraction.
+  public var maximumDrop: Double?
+  /// Subtract one from every predicted class: the network's first class is no class.
+  public var dropsFirstClass = false
+  /// Nodes whose names match stay as they are.
+  public var exclude: String?
+  /// Extents of graph inputs by name.
+  public var inputShapes: [String: [Int]] = [:]
+  /// The seed of random samples, where none are given.
+  public var seed: UInt64 = 0
+  /// Threads to use.
+  public var threads = 1
+  /// Do everything but write.
+  public var isDryRun = false
+  /// Samples to verify with; zero leaves verification out.
+  public var verificationSamples = 32
+  /// Keep seconds and memory of each pass in the file, which then differs from run to run.
+  public var recordsCosts = false
+
+  /// Options that convert the file at `input` without compressing it.
+  public init(input: String, output: String? = nil) {
+    self.input = input
+    let stem = input.hasSuffix(".onnx") ? String(input.dropLast(5)) : input
+    self.output = output ?? stem + ".pare"
+  }
+}
