@@ -58,7 +58,8 @@ import Testing
 
   @Test func functionsSaturate() {
     let x: [Float] = [-.infinity, -1000, 1000, .infinity]
-    #expect(Self.run(Self.kernels.best, .sigmoid, x)[1...3] == [Float(1.6458115e-38), 1, 1])
+    let sigmoid = Self.run(Self.kernels.best, .sigmoid, x)
+    #expect(sigmoid[0] < 1e-38 && sigmoid[1] < 1e-38 && sigmoid[2] == 1 && sigmoid[3] == 1)
     #expect(Self.run(Self.kernels.best, .tanh, x) == [-1, -1, 1, 1])
     #expect(Self.run(Self.kernels.best, .erf, x)[1...2] == [-1, 1])
   }

@@ -83,8 +83,11 @@ public struct DynamicRange: Hashable, Sendable {
   /// The uint8 value of real zero.
   public let zeroPoint: UInt8
 
-  /// The scale `max(greatest - least, 2^-100) / 255` and the zero point `-least / scale`, rounded half
-  /// to even, once `least` is at most 0 and `greatest` at least 0. Every step is one float operation.
+  /// The scale and zero point for values between `least` and `greatest`.
+  ///
+  /// Once `least` is at most 0 and `greatest` at least 0, the scale is
+  /// `max(greatest - least, 2^-100) / 255` and the zero point `-least / scale`, rounded half to even.
+  /// Every step is one float operation.
   public init(least: Float, greatest: Float) {
     let low = least < 0 ? least : 0
     let high = greatest > 0 ? greatest : 0

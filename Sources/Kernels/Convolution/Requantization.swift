@@ -8,7 +8,7 @@
 public struct Requantization: Hashable, Sendable {
   /// At least 2^30, below 2^31.
   public let multiplier: Int32
-  /// 1 ... 62.
+  /// At least 1, at most 62.
   public let shift: Int32
 
   /// The nearest representable factor to `factor`.

@@ -46,7 +46,9 @@ extension VectorKernels {
     quantizer.function(count, x, y, scale, Int32(zeroPoint))
   }
 
-  /// Computes y[i] = (x[i] - zeroPoint) * scale. `y` must not overlap `x`.
+  /// Computes y[i] = (x[i] - zeroPoint) * scale for `count` elements.
+  ///
+  /// `y` must not overlap `x`.
   public func dequantize(
     _ x: UnsafePointer<UInt8>, to y: UnsafeMutablePointer<Float>, count: Int, scale: Float,
     zeroPoint: UInt8

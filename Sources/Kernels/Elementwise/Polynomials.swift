@@ -4,7 +4,7 @@ enum Polynomial {
   /// Added and taken away again, this rounds a float below 2^22 to whole, half to even.
   static let rounding: Float = 12_582_912
 
-  /// Returns e^x for x held in -87 ... 88, by the reduction and polynomial of Cephes' expf.
+  /// Returns e^x for x held between -87 and 88, by the reduction and polynomial of Cephes' expf.
   @inline(__always) static func exponential(_ value: Float) -> Float {
     let x = clamped(value, -87, 88)
     let shifted = x * 1.44269504 + rounding
