@@ -1,1 +1,175 @@
+// The C side of Kernels: what each family of micro-kernels takes, and the table of them.
+//
+// A kernel is named pare_<operation>_<types>_<tile>__<isa>. It never allocates, keeps no state and
+// touches nothing but what it is given. Adding one: a file for its instruction set, and a line in
+// kernels.def.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Instruction sets, each including the ones before it. The numbers are part of the Swift side.
+enum pare_isa { pare_isa_portable = 0, pare_isa_avx2 = 1, pare_isa_avx512vnni = 2 };
+
+/// Returns the largest instruction set that this processor and its operating system have.
+int pare_cpu_isa(void);
+
+/// Columns in one packed panel of weights, and lanes in one block of output parameters.
+enum { pare_panel = 16 };
+
+/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float.
+struct pare_qoutput {
+  int32_t kind;
+  int32_t zero, min, max;
+  float float_min, float_max;
+};
+
+/// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
+/// `rows` is [kernel_height][output_height], `columns` [kernel_width][output_width].
+struct pare_window {
+  const int64_t *rows;
+  const int64_t *columns;
+  size_t kernel_height, kernel_width, output_height, output_width;
+  size_t image_bytes;
+};
+
+// MARK: Function types, one per operation of kernels.def
+
+/// c[m][n] = clamp(bias + residual + sum over taps t, channels k of a[t * m + i][k] * b[...][j]).
+/// `b` is panels of [taps * channels][16] floats, `b_stride` floats apart; `bias` is padded to panels.
+typedef void pare_igemm_f32(
+    size_t m, size_t n, size_t taps, size_t channels, const float *const *a, const float *b,
+    size_t b_stride, const float *bias, const float *residual, float *c, size_t ldc, float min,
+    float max);
+
+/// The same for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
+/// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
+/// values, then 16 multipliers and 16 shifts (uint8 outputs) or 16 scales and 16 biases (floats).
+typedef void pare_igemm_u8s8(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
+
+/// Depthwise: c[i][k] = clamp(bias[k] + residual + sum over t of a[t * m + i][k] * w[k / 16][t][k % 16]).
+typedef void pare_dwconv_f32(
+    size_t m, size_t channels, size_t taps, const float *const *a, const float *w,
+    const float *bias, const float *residual, float *c, size_t ldc, float min, float max);
+
+/// Depthwise on uint8: `w` is [channels / 64][taps / 4][64 in kernel order][4], `q` 4 blocks per 64.
+typedef void pare_dwconv_u8s8(
+    size_t m, size_t channels, size_t taps, const uint8_t *const *a, const int8_t *w,
+    const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
+
+/// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
+typedef void pare_unary_f32(
+    int operation, size_t count, const float *x, float *y, float p, float q);
+
+/// y = clamp(a op b), `operation` numbers as in BinaryOperation. b_step is 0 for one scalar, 1 for an array.
+typedef void pare_binary_f32(
+    int operation, size_t count, const float *a, const float *b, size_t b_step, float *y,
+    float min, float max);
+
+/// y = clamp(zero + (((a - za) * ma + (b - zb) * mb + round) >> shift)).
+struct pare_add_u8_parameters {
+  int32_t a_zero, b_zero, a_multiplier, b_multiplier, shift, zero, min, max;
+};
+typedef void pare_add_u8(
+    size_t count, const uint8_t *a, const uint8_t *b, uint8_t *y,
+    const struct pare_add_u8_parameters *parameters);
+
+/// y = clamp(zero + (((a - za) * (b - zb) * multiplier + round) >> shift)), the product in 64 bits.
+struct pare_mul_u8_parameters {
+  int32_t a_zero, b_zero, multiplier, shift, zero, min, max;
+};
+typedef void pare_mul_u8(
+    size_t count, const uint8_t *a, const uint8_t *b, size_t b_step, uint8_t *y,
+    const struct pare_mul_u8_parameters *parameters);
+
+/// y[i] = table[x[i]].
+typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const uint8_t *table);
+
+/// y[i] = saturate(round half to even(x[i] / scale) + zero).
+typedef void pare_quantize_u8(size_t count, const float *x, uint8_t *y, float scale, int32_t zero);
+
+/// y[i] = (x[i] - zero) * scale.
+typedef void pare_dequantize_u8(size_t count, const uint8_t *x, float *y, float scale, int32_t zero);
+
+/// result[0] = least, result[1] = greatest of x[0 ..< count] and what result held.
+typedef void pare_min_max_f32(size_t count, const float *x, float *result);
+
+/// One row of softmax.
+typedef void pare_softmax_f32(size_t count, const float *x, float *y);
+
+/// y[k] = max or scaled sum over the `taps` rows; `scale` < 0 asks for the maximum.
+typedef void pare_pool_f32(
+    size_t channels, size_t taps, const float *const *rows, float *y, float scale);
+
+/// y[k] = max (`count` 0) or (2 * (extra + sum) + count) / (2 * count) over the `taps` rows.
+typedef void pare_pool_u8(
+    size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
+    int32_t count);
+
+// MARK: The table
+
+#define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
+#include "kernels.def"
+#undef PARE_KERNEL
+
+/// Operations in the order of the Swift enumeration KernelOperation.
+enum pare_operation {
+  pare_op_igemm_f32,
+  pare_op_igemm_u8s8,
+  pare_op_dwconv_f32,
+  pare_op_dwconv_u8s8,
+  pare_op_unary_f32,
+  pare_op_binary_f32,
+  pare_op_add_u8,
+  pare_op_mul_u8,
+  pare_op_lookup_u8,
+  pare_op_quantize_u8,
+  pare_op_dequantize_u8,
+  pare_op_min_max_f32,
+  pare_op_softmax_f32,
+  pare_op_pool_f32,
+  pare_op_pool_u8,
+};
+
+/// One line of kernels.def.
+struct pare_kernel {
+  int operation;
+  const char *name;
+  int m, n;
+  int isa;
+  void (*function)(void);
+};
+
+/// Returns the number of lines in the table.
+size_t pare_kernel_count(void);
+/// Returns line `index` of the table.
+const struct pare_kernel *pare_kernel_at(size_t index);
+
+// MARK: Shared by kernels of every instruction set
+
+/// Writes out[t * m + i], the row of tap t for output pixel first + i: inside `input`, or `zero`.
+void pare_window_rows(
+    const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
+    size_t m, const uint8_t **out);
+
+/// Copies the windows of m pixels into rows of `row_bytes`, taps side by side, `tap_bytes` each.
+/// Up to 15 bytes past each tap are read, and up to 15 past each row are written.
+void pare_window_pack(
+    const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
+    size_t m, size_t tap_bytes, size_t row_bytes, uint8_t *out);
+
+/// y[columns][rows] = x[rows][columns], elements of `size` 1 or 4 bytes.
+void pare_transpose(size_t rows, size_t columns, size_t size, const void *x, void *y);
+
+// MARK: Threads
+
+/// A set of parked threads that share out the parts of one task at a time.
+struct pare_pool;
+/// Returns a pool of `threads` threads, the caller's among them, or NULL when none can be had.
+struct pare_pool *pare_pool_create(size_t threads);
+/// Ends the threads and frees the pool.
+void pare_pool_destroy(struct pare_pool *pool);
+/// Calls body(context, part) once for each part, and returns when all have ended.
+void pare_pool_run(
+    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t part), void *context);

@@ -1,0 +1,112 @@
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
+
+#include "requantize_avx512.h"
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define A uint8_t
+#define B int8_t
+#define STEP 4
+#define PANEL 64
+#define SUM __m512i
+#define BROADCAST(pointer) _mm512_set1_epi32(word(pointer))
+#define LOAD(pointer) _mm512_loadu_si512(pointer)
+#define MULTIPLY_ADD(sum, x, y) _mm512_dpbusd_epi32(sum, x, y)
+
+struct epilogue {
+  const int32_t *q;
+  uint8_t *c;
+  size_t ldc;
+  const struct pare_qoutput *output;
+};
+
+static inline __attribute__((always_inline)) int32_t word(const uint8_t *pointer) {
+  int32_t value;
+  memcpy(&value, pointer, 4);
+  return value;
+}
+
+static inline __attribute__((always_inline)) __m512i start(const struct epilogue *e, size_t j) {
+  return _mm512_loadu_si512(e->q + 48 * j);
+}
+
+/// Stores n columns of m rows of sums; one copy for all tiles, since it is long.
+static __attribute__((noinline)) void store(
+    size_t m, size_t n, const int32_t *sums, const struct epilogue *e, size_t j) {
+  const struct pare_qoutput *o = e->output;
+  const __mmask16 mask = n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1);
+  const int32_t *q = e->q + 48 * j;
+  if (o->kind == 0) {
+    const struct requantizer r = requantizer_of(q);
+    const __m512i min = _mm512_set1_epi64(o->min - o->zero);
+    const __m512i max = _mm512_set1_epi64(o->max - o->zero);
+    const __m512i zero = _mm512_set1_epi32(o->zero);
+    uint8_t *c = e->c + 16 * j;
+    for (size_t i = 0; i < m; i++) {
+      const __m512i y = requantize(_mm512_load_si512(sums + 16 * i), &r, min, max);
+      const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(y, zero));
+      if (n >= 16)
+        _mm_storeu_si128((__m128i *)(c + i * e->ldc), bytes);
+      else
+        _mm_mask_storeu_epi8(c + i * e->ldc, mask, bytes);
+    }
+  } else {
+    const __m512 scale = _mm512_loadu_ps((const float *)(q + 16));
+    const __m512 bias = _mm512_loadu_ps((const float *)(q + 32));
+    const __m512 min = _mm512_set1_ps(o->float_min), max = _mm512_set1_ps(o->float_max);
+    float *c = (float *)e->c + 16 * j;
+    for (size_t i = 0; i < m; i++) {
+      const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16 * i));
+      const __m512 y = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
+      _mm512_mask_storeu_ps(c + i * e->ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
+    }
+  }
+}
+
+static inline __attribute__((always_inline)) void finish(
+    const size_t m, const size_t v, size_t n, __m512i sums[], const struct epilogue *e) {
+  _Alignas(64) int32_t memory[14 * 16];
+  UNROLL for (size_t j = 0; j < v; j++) {
+    UNROLL for (size_t i = 0; i < m; i++) _mm512_store_si512(
+        memory + 16 * i, sums[i * v + j]);
+    store(m, n - 16 * j, memory, e, j);
+  }
+}
+
+static inline void advance(struct epilogue *e, size_t columns) {
+  e->q += 3 * columns;
+  e->c += e->output->kind == 0 ? columns : 4 * columns;
+}
+
+#include "../gemm/tiles_avx512.h"
+
+void pare_igemm_u8s8_14x32__avx512vnni(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
+  const struct epilogue e = {q, c, ldc, output};
+  if (m && n) tiles[(n - 1) / 16][m - 1](n, taps, quads, a, b, b_stride, &e);
+}
+
+void pare_igemm_u8s8_9x48__avx512vnni(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
+  const struct epilogue e = {q, c, ldc, output};
+  if (m && n) tiles[(n - 1) / 16][m - 1](n, taps, quads, a, b, b_stride, &e);
+}
+
+void pare_igemm_u8s8_1x128__avx512vnni(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
+  struct epilogue e = {q, c, ldc, output};
+  if (m && n) one_row(n, taps, quads, a, b, b_stride, &e);
+}
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,34 @@
+// int32 sums of 16 channels to outputs, exactly as Requantization does it.
+#pragma once
+#include <immintrin.h>
+#include <stdint.h>
+
+/// The constants of 16 channels, spread over even and odd lanes of 64 bits.
+struct requantizer {
+  __m512i multiplier[2], shift[2], round[2];
+};
+
+static inline __attribute__((always_inline)) struct requantizer requantizer_of(const int32_t *q) {
+  const __m512i multiplier = _mm512_loadu_si512(q + 16), shift = _mm512_loadu_si512(q + 32);
+  struct requantizer r;
+  r.multiplier[0] = multiplier;
+  r.multiplier[1] = _mm512_srli_epi64(multiplier, 32);
+  r.shift[0] = _mm512_and_si512(shift, _mm512_set1_epi64(0xFFFFFFFF));
+  r.shift[1] = _mm512_srli_epi64(shift, 32);
+  const __m512i one = _mm512_set1_epi64(1);
+  for (int i = 0; i < 2; i++)
+    r.round[i] = _mm512_sllv_epi64(one, _mm512_sub_epi64(r.shift[i], one));
+  return r;
+}
+
+/// Returns sums scaled, rounded and clamped to min ... max, before the zero point is added.
+static inline __attribute__((always_inline)) __m512i requantize(
+    __m512i sums, const struct requantizer *r, __m512i min, __m512i max) {
+  __m512i even = _mm512_mul_epi32(sums, r->multiplier[0]);
+  __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(sums, 32), r->multiplier[1]);
+  even = _mm512_srav_epi64(_mm512_add_epi64(even, r->round[0]), r->shift[0]);
+  odd = _mm512_srav_epi64(_mm512_add_epi64(odd, r->round[1]), r->shift[1]);
+  even = _mm512_min_epi64(_mm512_max_epi64(even, min), max);
+  odd = _mm512_min_epi64(_mm512_max_epi64(odd, min), max);
+  return _mm512_mask_shuffle_epi32(even, 0xAAAA, odd, 0xA0);
+}

@@ -1,0 +1,150 @@
+/// A float convolution with constant weights, channels last, made once and run often.
+///
+/// Computes `clamp(bias + residual + sum of input * weights)`. Runs on the same object may overlap in
+/// time, each with its own scratch. Every activation buffer must have 64 readable bytes after its end.
+/// Rounding differs between instruction sets, but not between runs or numbers of threads.
+public final class ConvolutionF32: Sendable {
+  /// The sizes.
+  public let geometry: ConvolutionGeometry
+  /// Bytes of scratch that a run needs, aligned to 64.
+  public let scratchBytes: Int
+
+  private enum Shape: Sendable {
+    case product(ProductPlan, Kernel<ProductFunctionF32>)
+    case depthwise(Kernel<DepthwiseFunctionF32>)
+  }
+
+  private let shape: Shape
+  private let window: Window
+  private let weights: AlignedBytes
+  private let bias: AlignedBytes
+  private let zero: AlignedBytes
+  private let limits: (min: Float, max: Float)
+
+  /// The name of the kernel that runs, which states types, tile and instruction set.
+  public var kernelName: String {
+    switch shape {
+    case .product(_, let kernel): kernel.name.string
+    case .depthwise(let kernel): kernel.name.string
+    }
+  }
+
+  /// A convolution with weights [output][input / groups][row][column] and one bias per output channel,
+  /// both copied; `clamp` is infinite where there is no bound.
+  public convenience init(
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    clamp: (min: Float, max: Float) = (-.infinity, .infinity), isa: InstructionSet = .best
+  ) {
+    self.init(geometry, weights: weights, bias: bias, clamp: clamp, isa: isa, kernel: nil)
+  }
+
+  /// The same with one line of the kernel table, where it applies.
+  package init(
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    clamp: (min: Float, max: Float), isa: InstructionSet, kernel name: String?
+  ) {
+    let g = geometry
+    self.geometry = g
+    limits = clamp
+    window = Window(g, elementBytes: 4)
+    zero = AlignedBytes(g.inputChannels, of: Float.self)
+    let taps = g.kernelHeight * g.kernelWidth
+    if g.isDepthwise {
+      let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
+      shape = .depthwise(kernel)
+      self.weights = AlignedBytes(roundedUp(g.inputChannels, to: 16) * taps, of: Float.self)
+      let packed = self.weights.pointer(Float.self)
+      for channel in 0..<g.inputChannels {
+        for tap in 0..<taps {
+          packed[(channel / 16 * taps + tap) * 16 + channel % 16] = weights[channel * taps + tap]
+        }
+      }
+      self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
+      if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
+      scratchBytes =
+        ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      return
+    }
+    let columns = g.outputChannels / g.groups
+    let kernel = ProductPlan.fastest(
+      of: KernelTable.candidates(.igemmF32, upTo: isa, named: name, reference: productReferenceF32),
+      pixels: g.outputPixels, columns: columns, otherwise: productReferenceF32)
+    let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
+    shape = .product(plan, kernel)
+    self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements, of: Float.self)
+    self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
+    let packed = self.weights.pointer(Float.self)
+    WeightOrder.forEach(g, plan: plan, quantum: 1) { to, from, _ in packed[to] = weights[from] }
+    if let bias {
+      let to = self.bias.pointer(Float.self)
+      for output in 0..<g.outputChannels {
+        to[output / columns * plan.panels * 16 + output % columns] = bias[output]
+      }
+    }
+    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+  }
+
+  /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the
+  /// output, may be the output itself, and is added before the clamp.
+  public func run(
+    input: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil,
+    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer, pool: ThreadPool
+  ) {
+    switch shape {
+    case .product(let plan, let kernel):
+      product(plan, kernel, input, residual, output, scratch, pool)
+    case .depthwise(let kernel):
+      depthwise(kernel, input, residual, output, scratch, pool)
+    }
+  }
+
+  private func product(
+    _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionF32>, _ input: UnsafePointer<Float>,
+    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let weights = UnsafePointer(self.weights.pointer(Float.self))
+    let bias = UnsafePointer(self.bias.pointer(Float.self))
+    let ldc = geometry.outputChannels
+    pool.share(plan.units) { part, range in
+      let slot = scratch + part * plan.slotBytes
+      let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<Float>?.self))
+      plan.forEachUnit(range) { group, columns, pixels in
+        plan.addresses(
+          input: input, geometry: geometry, window: window, zero: zero.base, group: group,
+          pixels: pixels, elementBytes: 4, slot: slot)
+        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
+          let panel = group * plan.panels + column / 16
+          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          kernel.function(
+            pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
+            plan.tapElements, rows, weights + panel * plan.panelElements, plan.panelElements,
+            bias + panel * 16, residual.map { $0 + at }, output + at, ldc, limits.min, limits.max)
+        }
+      }
+    }
+  }
+
+  private func depthwise(
+    _ kernel: Kernel<DepthwiseFunctionF32>, _ input: UnsafePointer<Float>,
+    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let channels = geometry.outputChannels
+    let pixels = geometry.outputPixels
+    let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
+      let slot = scratch + part * slotBytes
+      for tile in range {
+        let first = tile * kernel.rows
+        let count = min(kernel.rows, pixels - first)
+        window.rows(of: input, zero: zero.base, first: first, count: count, into: slot)
+        kernel.function(
+          count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<Float>?.self),
+          weights.pointer(Float.self), bias.pointer(Float.self),
+          residual.map { $0 + first * channels }, output + first * channels, channels, limits.min,
+          limits.max)
+      }
+    }
+  }
+}

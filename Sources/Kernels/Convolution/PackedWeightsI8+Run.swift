@@ -1,0 +1,70 @@
+import CKernels
+
+extension PackedWeightsI8 {
+  /// Runs the convolution; `zero` is a row of input zero points, `constants` as `fillConstants` made it.
+  func run(
+    input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
+    output: UnsafeMutableRawPointer, kind: ConvolutionI8.Output, scratch: UnsafeMutableRawPointer,
+    pool: ThreadPool
+  ) {
+    withUnsafePointer(to: kind.value) { value in
+      switch shape {
+      case .product(let plan, let kernel):
+        product(
+          plan, kernel, input, zero, constants, output, kind.elementBytes, value, scratch, pool)
+      case .depthwise(let kernel):
+        depthwise(kernel, input, zero, constants, output, kind.elementBytes, value, scratch, pool)
+      }
+    }
+  }
+
+  private func product(
+    _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionU8S8>, _ input: UnsafePointer<UInt8>,
+    _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
+    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let weights = UnsafePointer(self.weights.pointer(Int8.self))
+    let ldc = geometry.outputChannels
+    pool.share(plan.units) { part, range in
+      let slot = scratch + part * plan.slotBytes
+      let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
+      plan.forEachUnit(range) { group, columns, pixels in
+        plan.addresses(
+          input: input, geometry: geometry, window: window, zero: zero, group: group,
+          pixels: pixels, elementBytes: 1, slot: slot)
+        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
+          let panel = group * plan.panels + column / 16
+          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          kernel.function(
+            pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
+            plan.tapElements / 4, rows, weights + panel * plan.panelElements, plan.panelElements,
+            constants + panel * 48, output + at * elementBytes, ldc, kind)
+        }
+      }
+    }
+  }
+
+  private func depthwise(
+    _ kernel: Kernel<DepthwiseFunctionU8S8>, _ input: UnsafePointer<UInt8>,
+    _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
+    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let channels = geometry.outputChannels
+    let pixels = geometry.outputPixels
+    let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
+      let slot = scratch + part * slotBytes
+      for tile in range {
+        let first = tile * kernel.rows
+        let count = min(kernel.rows, pixels - first)
+        window.rows(of: input, zero: zero, first: first, count: count, into: slot)
+        kernel.function(
+          count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
+          weights.pointer(Int8.self), constants, output + first * channels * elementBytes, channels,
+          kind)
+      }
+    }
+  }
+}

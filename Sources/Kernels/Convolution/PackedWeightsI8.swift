@@ -1,0 +1,101 @@
+/// The int8 weights of a convolution in the order of its kernel, with the sums of each channel.
+final class PackedWeightsI8: Sendable {
+  enum Shape: Sendable {
+    case product(ProductPlan, Kernel<ProductFunctionU8S8>)
+    case depthwise(Kernel<DepthwiseFunctionU8S8>)
+  }
+
+  let geometry: ConvolutionGeometry
+  let shape: Shape
+  let window: Window
+  let weights: AlignedBytes
+  /// The sum of the weights of each output channel, as Int32.
+  let sums: AlignedBytes
+  let scratchBytes: Int
+
+  init(
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, isa: InstructionSet,
+    kernel name: String? = nil
+  ) {
+    let g = geometry
+    precondition(g.depth <= 66_000, "at most 66,000 products make one int32 sum")
+    self.geometry = g
+    window = Window(g, elementBytes: 1)
+    sums = AlignedBytes(g.outputChannels, of: Int32.self)
+    let sums = sums.pointer(Int32.self)
+    for output in 0..<g.outputChannels {
+      for k in 0..<g.depth { sums[output] &+= Int32(weights[output * g.depth + k]) }
+    }
+    if g.isDepthwise {
+      let kernel = KernelTable.best(.dwconvU8S8, upTo: isa, reference: depthwiseReferenceU8S8)
+      shape = .depthwise(kernel)
+      let taps = g.depth
+      self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((taps + 3) / 4) * 256)
+      let packed = self.weights.pointer(Int8.self)
+      for channel in 0..<g.outputChannels {
+        for tap in 0..<taps {
+          packed[DepthwiseOrder.weight(channel: channel, tap: tap, taps: taps)] =
+            weights[channel * taps + tap]
+        }
+      }
+      scratchBytes =
+        ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      return
+    }
+    let columns = g.outputChannels / g.groups
+    let kernel = ProductPlan.fastest(
+      of: KernelTable.candidates(
+        .igemmU8S8, upTo: isa, named: name, reference: productReferenceU8S8),
+      pixels: g.outputPixels, columns: columns, otherwise: productReferenceU8S8)
+    let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
+    shape = .product(plan, kernel)
+    self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements)
+    let packed = self.weights.pointer(Int8.self)
+    WeightOrder.forEach(g, plan: plan, quantum: 4) { to, from, _ in packed[to] = weights[from] }
+    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+  }
+
+  var kernelName: String {
+    switch shape {
+    case .product(_, let kernel): kernel.name.string
+    case .depthwise(let kernel): kernel.name.string
+    }
+  }
+
+  /// Words of constants: 48 for each block of 16 channels, as the kernel counts them.
+  var constantWords: Int {
+    switch shape {
+    case .product(let plan, _): geometry.groups * plan.panels * 48
+    case .depthwise: (geometry.outputChannels + 63) / 64 * 192
+    }
+  }
+
+  /// Writes the constants of every output channel into zeroed `words`.
+  func fillConstants(
+    _ words: UnsafeMutablePointer<Int32>, weightScales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, inputScale: Float, inputZeroPoint: UInt8,
+    output: ConvolutionI8.Output
+  ) {
+    let sums = sums.pointer(Int32.self)
+    for channel in 0..<geometry.outputChannels {
+      let constants = OutputConstants(
+        weightSum: sums[channel], weightScale: weightScales[channel], bias: bias?[channel] ?? 0,
+        inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)
+      switch shape {
+      case .product(let plan, _):
+        let column = channel % plan.columns
+        constants.store(
+          to: words, block: channel / plan.columns * plan.panels + column / 16, lane: column % 16)
+      case .depthwise:
+        let (vector, lane) = DepthwiseOrder.place(of: channel)
+        constants.store(to: words, block: vector, lane: lane)
+      }
+    }
+    // Lanes without a channel still pass through the shifts, which need at least 1.
+    if case .uint8 = output {
+      for block in 0..<constantWords / 48 {
+        for lane in 32..<48 where words[block * 48 + lane] == 0 { words[block * 48 + lane] = 1 }
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import CKernels
+
+/// The function of a float matrix-product kernel; see `pare_igemm_f32` in kernels.h.
+package typealias ProductFunctionF32 =
+  @convention(c) (
+    Int, Int, Int, Int, UnsafePointer<UnsafePointer<Float>?>?, UnsafePointer<Float>?, Int,
+    UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Float, Float
+  ) -> Void
+
+/// The portable float matrix product: what the kernels of `igemm_f32` compute.
+package let productReferenceF32 = Kernel<ProductFunctionF32>(
+  name: StaticName("pare_igemm_f32_4x16__portable"), rows: 4, columns: 16, isa: .portable
+) { m, n, taps, channels, a, b, stride, bias, residual, c, ldc, min, max in
+  guard let a, let b, let bias, let c else { return }
+  for first in Swift.stride(from: 0, to: n, by: 16) {
+    for i in 0..<m {
+      var sums = UnsafeRawPointer(bias + first).loadUnaligned(as: SIMD16<Float>.self)
+      var weights = UnsafeRawPointer(b + first / 16 * stride)
+      for tap in 0..<taps {
+        guard let row = a[tap * m + i] else { continue }
+        for k in 0..<channels {
+          sums += row[k] * weights.loadUnaligned(as: SIMD16<Float>.self)
+          weights += 64
+        }
+      }
+      let at = i * ldc + first
+      for j in 0..<Swift.min(16, n - first) {
+        c[at + j] = clamped(sums[j] + (residual?[at + j] ?? 0), min, max)
+      }
+    }
+  }
+}
+
+/// Returns `x` held within `min` and `max`; what is not a number stays so.
+@inline(__always) func clamped(_ x: Float, _ min: Float, _ max: Float) -> Float {
+  let y = x < min ? min : x
+  return max < y ? max : y
+}

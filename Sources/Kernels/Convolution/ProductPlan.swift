@@ -1,0 +1,80 @@
+/// How a convolution is cut into register tiles: which rows, which columns, in which order.
+///
+/// Work comes in units of one tile of output pixels times one block of columns. A block's weights fit
+/// the second-level cache, and its units follow one another, so that weights are read from there.
+struct ProductPlan: Sendable {
+  /// How a tile finds its input rows.
+  enum Rows: Sendable {
+    /// Pixel i is row i of the input.
+    case direct
+    /// One address per tap and pixel.
+    case indirect
+    /// Windows are copied to scratch, taps side by side: for few channels.
+    case packed
+  }
+
+  let rows: Rows
+  /// Output pixels; groups; output channels of a group.
+  let pixels: Int, groups: Int, columns: Int
+  /// Taps that the kernel sees, and elements in each, as stored (padded to `quantum`).
+  let taps: Int, tapElements: Int
+  /// Bytes of one window row in scratch.
+  let rowBytes: Int
+  /// Pixels and columns of a tile.
+  let tileRows: Int, tileColumns: Int
+  /// Tiles of pixels, columns of a block, blocks of a group.
+  let tiles: Int, blockColumns: Int, blocks: Int
+
+  /// The bytes of weights that a block may have: half of a usual second-level cache.
+  private static let blockBytes = 512 * 1024
+
+  /// A plan for kernels with a tile of `tile` rows and columns, whose products take `quantum` elements
+  /// of `elementBytes` at a time.
+  init(
+    _ g: ConvolutionGeometry, tile: (rows: Int, columns: Int), elementBytes: Int, quantum: Int
+  ) {
+    let channels = g.inputChannels / g.groups
+    let kernelTaps = g.kernelHeight * g.kernelWidth
+    let few = channels < 16 || (channels % quantum != 0 && channels < 64)
+    rows = g.isPointwise ? .direct : kernelTaps > 1 && few ? .packed : .indirect
+    pixels = g.outputPixels
+    groups = g.groups
+    columns = g.outputChannels / g.groups
+    taps = rows == .packed ? 1 : kernelTaps
+    tapElements = roundedUp(rows == .packed ? channels * kernelTaps : channels, to: quantum)
+    rowBytes = rows == .packed ? roundedUp(tapElements * elementBytes + 16, to: 16) : 0
+    tileRows = tile.rows
+    tileColumns = tile.columns
+    tiles = (pixels + tileRows - 1) / tileRows
+    let columnTiles = (columns + tileColumns - 1) / tileColumns
+    let tileBytes = max(1, taps * tapElements * elementBytes * tileColumns)
+    var perBlock = max(1, min(columnTiles, Self.blockBytes / tileBytes))
+    // Few tiles of pixels leave threads idle unless columns are shared out too.
+    let wanted = 8
+    if tiles * groups < wanted {
+      perBlock = min(perBlock, max(1, columnTiles * max(1, tiles * groups) / wanted))
+    }
+    blockColumns = perBlock * tileColumns
+    blocks = max(1, (columnTiles + perBlock - 1) / perBlock)
+  }
+
+  /// Pieces of work.
+  var units: Int { groups * blocks * tiles }
+
+  /// Elements of weights in one panel of 16 columns.
+  var panelElements: Int { taps * tapElements * 16 }
+
+  /// Panels of one group.
+  var panels: Int { (columns + 15) / 16 }
+
+  /// Bytes of scratch for one part: addresses, then packed windows.
+  var slotBytes: Int { addressBytes + roundedUp(tileRows * rowBytes + 64, to: 64) }
+
+  /// Bytes of addresses in a slot.
+  var addressBytes: Int { roundedUp(tileRows * taps * MemoryLayout<Int>.size, to: 64) }
+
+  /// The pixels of tile `index`; tiles differ by one pixel at most.
+  @inline(__always) func tile(_ index: Int) -> Range<Int> {
+    index * pixels / tiles..<(index + 1) * pixels / tiles
+  }
+}

@@ -1,0 +1,80 @@
+import CKernels
+
+/// What a kernel computes; the numbers are those of `enum pare_operation`.
+package enum KernelOperation: Int32, CaseIterable, Sendable {
+  case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8
+  case unaryF32, binaryF32, addU8, mulU8, lookupU8, quantizeU8, dequantizeU8
+  case minMaxF32, softmaxF32, poolF32, poolU8
+}
+
+/// One line of kernels.def, or the portable reference beside it, with its typed function.
+package struct Kernel<Function>: @unchecked Sendable {
+  /// The symbol, which states operation, types, tile and instruction set.
+  package let name: StaticName
+  /// The most rows and columns of outputs in one call.
+  package let rows: Int, columns: Int
+  /// The instruction set that it needs.
+  package let isa: InstructionSet
+  /// The function itself.
+  package let function: Function
+}
+
+/// A name that lives as long as the program.
+package struct StaticName: @unchecked Sendable {
+  private let pointer: UnsafePointer<CChar>
+
+  init(_ pointer: UnsafePointer<CChar>) { self.pointer = pointer }
+
+  init(_ literal: StaticString) {
+    pointer = UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+
+  /// The name as a string.
+  package var string: String { String(cString: pointer) }
+}
+
+/// The kernels of this build, and the choice among them.
+package enum KernelTable {
+  /// Returns every line of the table with `operation`, in the table's order.
+  package static func all<Function>(
+    _ operation: KernelOperation, as type: Function.Type
+  ) -> [Kernel<Function>] {
+    var found: [Kernel<Function>] = []
+    for index in 0..<pare_kernel_count() {
+      guard let line = pare_kernel_at(index)?.pointee, line.operation == operation.rawValue,
+        let isa = InstructionSet(rawValue: Int(line.isa)), let name = line.name,
+        let function = line.function
+      else { continue }
+      found.append(
+        Kernel(
+          name: StaticName(name), rows: Int(line.m), columns: Int(line.n), isa: isa,
+          function: unsafeBitCast(function, to: Function.self)))
+    }
+    return found
+  }
+
+  /// Returns the symbols of every line of the table with `operation`.
+  package static func names(of operation: KernelOperation) -> [String] {
+    all(operation, as: (@convention(c) () -> Void).self).map(\.name.string)
+  }
+
+  /// Returns the kernels for the largest set up to `isa` that has any, or the reference; with a name,
+  /// that line of the table alone.
+  static func candidates<Function>(
+    _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil,
+    reference: Kernel<Function>
+  ) -> [Kernel<Function>] {
+    let usable = all(operation, as: Function.self).filter {
+      $0.isa <= isa && $0.isa <= InstructionSet.best && (name == nil || $0.name.string == name)
+    }
+    guard let most = usable.map(\.isa).max() else { return [reference] }
+    return usable.filter { $0.isa == most }
+  }
+
+  /// Returns the first of `candidates`.
+  static func best<Function>(
+    _ operation: KernelOperation, upTo isa: InstructionSet, reference: Kernel<Function>
+  ) -> Kernel<Function> {
+    candidates(operation, upTo: isa, reference: reference).first ?? reference
+  }
+}

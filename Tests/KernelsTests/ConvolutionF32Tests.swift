@@ -1,0 +1,130 @@
+import Kernels
+import Testing
+
+@Suite struct ConvolutionF32Tests {
+  struct Case {
+    let geometry: ConvolutionGeometry
+    var input: [Float], weights: [Float], bias: [Float], residual: [Float]
+
+    init(_ g: ConvolutionGeometry) {
+      geometry = g
+      var numbers = Numbers(UInt64(g.multiplyAccumulates + g.inputChannels))
+      input = padded(numbers.floats(g.batch * g.inputHeight * g.inputWidth * g.inputChannels), .nan)
+      weights = numbers.floats(g.outputChannels * g.depth)
+      bias = numbers.floats(g.outputChannels)
+      residual = padded(numbers.floats(g.outputPixels * g.outputChannels), .nan)
+    }
+
+    func run(
+      isa: InstructionSet, kernel: String? = nil, fused: Bool = true,
+      pool: ThreadPool = ThreadPool()
+    ) -> [Float] {
+      let layer = ConvolutionF32(
+        geometry, weights: weights, bias: fused ? bias : nil,
+        clamp: fused ? (-0.5, 6) : (-.infinity, .infinity), isa: isa, kernel: kernel)
+      var output = [Float](repeating: .nan, count: geometry.outputPixels * geometry.outputChannels)
+      withScratch(layer.scratchBytes) { scratch in
+        output.withUnsafeMutableBufferPointer { to in
+          guard let to = to.baseAddress else { return }
+          residual.withUnsafeBufferPointer {
+            layer.run(
+              input: input, residual: fused ? $0.baseAddress : nil, output: to, scratch: scratch,
+              pool: pool)
+          }
+        }
+      }
+      return output
+    }
+
+    /// The outputs in double precision, and the sums of absolute products.
+    func exact(fused: Bool = true) -> (values: [Double], sizes: [Double]) {
+      let count = geometry.outputPixels * geometry.outputChannels
+      var values = [Double](repeating: 0, count: count)
+      var sizes = [Double](repeating: 0, count: count)
+      for i in 0..<count where fused {
+        values[i] = Double(bias[i % geometry.outputChannels]) + Double(residual[i])
+        sizes[i] = values[i].magnitude
+      }
+      forEachProduct(geometry) { output, weight, input in
+        guard input >= 0 else { return }
+        let product = Double(weights[weight]) * Double(self.input[input])
+        values[output] += product
+        sizes[output] += product.magnitude
+      }
+      if fused { values = values.map { min(max($0, -0.5), 6) } }
+      return (values, sizes)
+    }
+  }
+
+  static func expectClose(
+    _ actual: [Float], _ exact: (values: [Double], sizes: [Double]), _ what: Comment
+  ) {
+    let wrong = actual.indices.filter {
+      let error = (Double(actual[$0]) - exact.values[$0]).magnitude
+      return !(error <= 1e-5 * exact.sizes[$0] + 1e-8)
+    }
+    #expect(wrong.isEmpty, what)
+  }
+
+  @Test(arguments: geometries) func portableAgreesWithDoublePrecision(_ g: ConvolutionGeometry) {
+    let test = Case(g)
+    Self.expectClose(test.run(isa: .portable), test.exact(), "fused")
+    Self.expectClose(test.run(isa: .portable, fused: false), test.exact(fused: false), "plain")
+  }
+
+  @Test(arguments: geometries, vectorSets) func vectorsAgree(
+    _ g: ConvolutionGeometry, _ isa: InstructionSet
+  ) {
+    let test = Case(g)
+    Self.expectClose(test.run(isa: isa), test.exact(), "fused")
+    Self.expectClose(test.run(isa: isa, fused: false), test.exact(fused: false), "plain")
+  }
+
+  @Test(arguments: KernelTable.all(.igemmF32, as: ProductFunctionF32.self))
+  func everyKernelAgreesAroundItsTile(_ kernel: Kernel<ProductFunctionF32>) {
+    guard kernel.isa <= .best else { return }
+    for rows in around(kernel.rows) {
+      for columns in around(kernel.columns) + around(16) {
+        for (depth, taps) in [(1, 1), (6, 1), (17, 3)] {
+          let g = ConvolutionGeometry(
+            inputHeight: 1, inputWidth: rows, inputChannels: depth, outputChannels: columns,
+            kernelHeight: 1, kernelWidth: taps, padLeft: taps / 2, padRight: taps / 2)
+          let test = Case(g)
+          Self.expectClose(
+            test.run(isa: kernel.isa, kernel: kernel.name.string), test.exact(),
+            "\(rows) x \(columns), \(depth) deep, \(taps) taps")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [2, 3]) func threadsGiveTheSameBits(_ threads: Int) {
+    let pool = ThreadPool(threads: threads)
+    for g in geometries {
+      let test = Case(g)
+      for isa in [InstructionSet.portable, .best] {
+        #expect(test.run(isa: isa) == test.run(isa: isa, pool: pool))
+      }
+    }
+  }
+
+  @Test func residualMayBeTheOutput() {
+    for g in geometries {
+      let test = Case(g)
+      for isa in [InstructionSet.portable, .best] {
+        let layer = ConvolutionF32(
+          g, weights: test.weights, bias: test.bias, clamp: (-0.5, 6), isa: isa)
+        var output = test.residual
+        withScratch(layer.scratchBytes) { scratch in
+          output.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            layer.run(
+              input: test.input, residual: UnsafePointer(base), output: base, scratch: scratch,
+              pool: ThreadPool())
+          }
+        }
+        #expect(Array(output.dropLast(64)) == test.run(isa: isa))
+      }
+    }
+  }
+}
