@@ -1,4 +1,3 @@
-import Kernels
 import ModelFormat
 
 extension Operator {
@@ -6,7 +5,9 @@ extension Operator {
   static let relu = Operator(
     "Relu", since: 14, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
-    prepare: { facts throws(OperatorError) in
-      try facts.unaryFloat(kernel: "relu") { x in x < 0 ? 0 : x }
-    })
+    prepare: { facts throws(OperatorError) in try facts.unaryNumber("relu", ReluFunction()) })
+}
+
+private struct ReluFunction: NumberFunction {
+  func callAsFunction<T: NumberElement>(_ x: T) -> T { x < T.zero ? T.zero : x }
 }

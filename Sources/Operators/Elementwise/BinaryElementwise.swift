@@ -1,0 +1,135 @@
+import Kernels
+import ModelFormat
+
+/// A function of two numbers of one type.
+protocol BinaryFunction: Sendable {
+  /// The function's value.
+  func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T
+}
+
+/// Where an elementwise step reads an operand from.
+enum OperandSource: Sendable {
+  case input(Int)
+  case output
+}
+
+extension NodeFacts {
+  /// Facts for the result of arithmetic on all inputs, which must have one type.
+  func arithmeticOutput() throws(OperatorError) -> ValueFacts {
+    let type = try input(0).type
+    for index in inputs.indices { try require(try input(index), "input \(index)", among: [type]) }
+    return try broadcastOutput(type)
+  }
+
+  /// An execution that combines the inputs by `function`, from the first to the last.
+  func combining<F: BinaryFunction>(
+    _ kernel: String, _ function: F
+  ) throws(OperatorError) -> Execution {
+    let type = try input(0).type
+    if inputs.contains(where: { $0?.quantization != nil }) {
+      throw .unsupported("quantized inputs of this kind are not supported")
+    }
+    switch type {
+    case .float32: return try folding(kernel, function, Float.self)
+    case .float64: return try folding(kernel, function, Double.self)
+    case .int64: return try folding(kernel, function, Int64.self)
+    case .int32: return try folding(kernel, function, Int32.self)
+    default:
+      throw .unsupportedType(
+        operand: "input", found: type, supported: [.float32, .float64, .int64, .int32])
+    }
+  }
+
+  private func folding<F: BinaryFunction, T: NumberElement>(
+    _ kernel: String, _ function: F, _: T.Type
+  ) throws(OperatorError) -> Execution {
+    let output = try output()
+    var facts: [ValueFacts] = []
+    for index in inputs.indices { facts.append(try input(index)) }
+    if facts.count == 1 {
+      let bytes = output.byteCount
+      return Execution(kernel: "copy", overwrites: 0) { $0.copyFirstInput(bytes) }
+    }
+    let first = Broadcast(output, [facts[0], facts[1]])
+    let rest = facts.dropFirst(2).map { Broadcast(output, [output, $0]) }
+    // Later steps might read an input again that the first step has overwritten.
+    let overwrites = rest.isEmpty ? try overwritable([0, 1]) : nil
+    return Execution(kernel: kernel, overwrites: overwrites) { operands in
+      operands.combine(first, .input(0), .input(1)) { (a: T, b: T) -> T in function(a, b) }
+      for index in rest.indices {
+        operands.combine(rest[index], .output, .input(index + 2)) { (a: T, b: T) -> T in
+          function(a, b)
+        }
+      }
+    }
+  }
+}
+
+extension Operands {
+  /// The address of an input or of the first output.
+  @inline(__always)
+  func source<T>(_ source: OperandSource, as type: T.Type) -> UnsafePointer<T> {
+    switch source {
+    case .input(let index): input(index, as: type)
+    case .output: UnsafePointer(output(as: type))
+    }
+  }
+
+  /// Writes `function` of two operands to the first output, on all threads.
+  @inline(__always)
+  func combine<
+    A: BitwiseCopyable & Sendable, B: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable
+  >(
+    _ walk: Broadcast, _ first: OperandSource, _ second: OperandSource,
+    _ function: @Sendable (A, B) -> R
+  ) {
+    let (strideA, strideB) = (walk.columnStrides[0], walk.columnStrides[1])
+    if walk.rows == 1 {
+      split(walk.columns, grain: 1 << 14) { range in
+        combineRow(
+          source(first, as: A.self) + range.lowerBound &* strideA, strideA,
+          source(second, as: B.self) + range.lowerBound &* strideB, strideB,
+          output(as: R.self) + range.lowerBound, range.count, function)
+      }
+      return
+    }
+    split(walk.rows, grain: max(1, (1 << 14) / max(1, walk.columns))) { range in
+      for row in range {
+        combineRow(
+          source(first, as: A.self) + walk.start(ofRow: row, operand: 0), strideA,
+          source(second, as: B.self) + walk.start(ofRow: row, operand: 1), strideB,
+          output(as: R.self) + row &* walk.columns, walk.columns, function)
+      }
+    }
+  }
+}
+
+/// One row of a broadcast operation, with tight loops for the strides that matter.
+@inline(__always)
+private func combineRow<A: BitwiseCopyable, B: BitwiseCopyable, R: BitwiseCopyable>(
+  _ a: UnsafePointer<A>, _ strideA: Int, _ b: UnsafePointer<B>, _ strideB: Int,
+  _ out: UnsafeMutablePointer<R>, _ count: Int, _ function: (A, B) -> R
+) {
+  // Where an operand lies in the output's memory, it is read through the output's address, so that
+  // the compiler sees that a vector can be written back.
+  let raw = UnsafeMutableRawPointer(out)
+  switch (strideA, strideB) {
+  case (1, 1) where UnsafeRawPointer(a) == UnsafeRawPointer(raw):
+    let a = raw.assumingMemoryBound(to: A.self)
+    for i in 0..<count { out[i] = function(a[i], b[i]) }
+  case (1, 1):
+    for i in 0..<count { out[i] = function(a[i], b[i]) }
+  case (1, 0) where UnsafeRawPointer(a) == UnsafeRawPointer(raw):
+    let a = raw.assumingMemoryBound(to: A.self)
+    let y = b[0]
+    for i in 0..<count { out[i] = function(a[i], y) }
+  case (1, 0):
+    let y = b[0]
+    for i in 0..<count { out[i] = function(a[i], y) }
+  case (0, 1):
+    let x = a[0]
+    for i in 0..<count { out[i] = function(x, b[i]) }
+  default:
+    for i in 0..<count { out[i] = function(a[i &* strideA], b[i &* strideB]) }
+  }
+}

@@ -1,0 +1,63 @@
+import Kernels
+import ModelFormat
+
+extension Operator {
+  /// Clip: `min(max(x, lower), upper)` for each element.
+  ///
+  /// Inputs: x, and optional scalars lower and upper of x's type.
+  static let clip = Operator(
+    "Clip", since: 13, inputs: 1...3, layout: .follow, quantization: .integer,
+    infer: inferClip, prepare: prepareClip)
+}
+
+private func inferClip(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
+  for index in 1...2 {
+    guard let bound = facts.optionalInput(index) else { continue }
+    guard bound.shape.checkedCount == 1 else {
+      throw .shapeMismatch("the bounds must be scalars, but one is \(bound.shape)")
+    }
+  }
+  return [try facts.sameAsInput()]
+}
+
+private func prepareClip(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  let x = try facts.input(0)
+  if x.quantization != nil {
+    let lower = try facts.constantFloats(1, "the lower bound")?.first ?? -.infinity
+    let upper = try facts.constantFloats(2, "the upper bound")?.first ?? .infinity
+    return try facts.table("clip") { clipped($0, Double(lower), Double(upper)) }
+  }
+  for index in 1...2 {
+    if let bound = facts.optionalInput(index) {
+      try facts.require(bound, "a bound", among: [x.type])
+    }
+  }
+  switch x.type {
+  case .float32: return clip(facts, x.count, Float.self)
+  case .float64: return clip(facts, x.count, Double.self)
+  case .int64: return clip(facts, x.count, Int64.self)
+  case .int32: return clip(facts, x.count, Int32.self)
+  case .int8: return clip(facts, x.count, Int8.self)
+  case .uint8: return clip(facts, x.count, UInt8.self)
+  default:
+    throw .unsupportedType(
+      operand: "input", found: x.type,
+      supported: [.float32, .float64, .int64, .int32, .int8, .uint8])
+  }
+}
+
+private func clip<T: NumberElement>(_ facts: NodeFacts, _ count: Int, _: T.Type) -> Execution {
+  let hasLower = facts.optionalInput(1) != nil
+  let hasUpper = facts.optionalInput(2) != nil
+  return Execution(kernel: "clip", overwrites: 0) { operands in
+    let lower = hasLower ? operands.input(1, as: T.self)[0] : T.lowest
+    let upper = hasUpper ? operands.input(2, as: T.self)[0] : T.highest
+    operands.map(count) { (x: T) -> T in clipped(x, lower, upper) }
+  }
+}
+
+@inline(__always)
+private func clipped<T: NumberElement>(_ x: T, _ lower: T, _ upper: T) -> T {
+  let raised = x < lower ? lower : x
+  return raised > upper ? upper : raised
+}

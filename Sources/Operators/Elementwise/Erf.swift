@@ -1,0 +1,13 @@
+import ModelFormat
+
+extension Operator {
+  /// Erf: the error function for each element.
+  static let erf = Operator(
+    "Erf", since: 13, inputs: 1...1, layout: .follow, quantization: .integer,
+    infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
+    prepare: { facts throws(OperatorError) in try facts.unary("erf", ErfFunction()) })
+}
+
+private struct ErfFunction: ElementFunction {
+  func callAsFunction<T: RealElement>(_ x: T) -> T { T.errorFunction(x) }
+}

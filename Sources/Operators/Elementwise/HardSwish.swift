@@ -1,0 +1,13 @@
+import ModelFormat
+
+extension Operator {
+  /// HardSwish: `x * max(0, min(1, x / 6 + 0.5))` for each element.
+  static let hardSwish = Operator(
+    "HardSwish", since: 22, inputs: 1...1, layout: .follow, quantization: .integer,
+    infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
+    prepare: { facts throws(OperatorError) in try facts.unary("hardswish", HardSwishFunction()) })
+}
+
+private struct HardSwishFunction: ElementFunction {
+  func callAsFunction<T: RealElement>(_ x: T) -> T { x * T.maximum(0, T.minimum(1, x / 6 + 0.5)) }
+}

@@ -1,0 +1,27 @@
+import ModelFormat
+
+extension Operator {
+  /// Mod: the remainder of `a / b` with broadcasting; zero for an integer divisor of zero.
+  ///
+  /// Attribute: `fmod` (0), whether the sign is that of `a`, as real numbers need, or that of `b`.
+  static let mod = Operator(
+    "Mod", since: 13, inputs: 2...2, layout: .follow,
+    infer: { facts throws(OperatorError) in
+      if try facts.input(0).type.isFloatingPoint, try facts.int("fmod", default: 0) != 1 {
+        throw .attribute(name: "fmod", problem: "must be 1 for real numbers")
+      }
+      return [try facts.arithmeticOutput()]
+    },
+    prepare: { facts throws(OperatorError) in
+      try facts.int("fmod", default: 0) != 0
+        ? facts.combining("fmod", TruncatedRemainder()) : facts.combining("mod", FlooredRemainder())
+    })
+}
+
+private struct TruncatedRemainder: BinaryFunction {
+  func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.truncatedRemainder(a, b) }
+}
+
+private struct FlooredRemainder: BinaryFunction {
+  func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.flooredRemainder(a, b) }
+}

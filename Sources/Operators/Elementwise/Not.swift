@@ -1,0 +1,13 @@
+import ModelFormat
+
+extension Operator {
+  /// Not: the negation of each bool.
+  static let not = Operator(
+    "Not", since: 1, inputs: 1...1, layout: .follow,
+    infer: { facts throws(OperatorError) in [try facts.boolLikeInput()] },
+    prepare: { facts throws(OperatorError) in
+      let x = try facts.input(0)
+      try facts.require(x, "input", among: [.bool])
+      return facts.mapping("not", x.count) { (x: UInt8) -> UInt8 in x == 0 ? 1 : 0 }
+    })
+}

@@ -1,0 +1,21 @@
+import ModelFormat
+
+extension Operator {
+  /// ReduceL2: the root of the sum of squares along the given axes.
+  ///
+  /// Inputs: data, and the axes, all where left out. Attributes: `keepdims` (1) and
+  /// `noop_with_empty_axes` (0).
+  static let reduceL2 = Operator(
+    "ReduceL2", since: 18, inputs: 1...2, layout: .follow,
+    infer: { facts throws(OperatorError) in
+      [try facts.reducedOutput(along: try facts.reducedAxes())]
+    },
+    prepare: { facts throws(OperatorError) in try facts.reducing("reduce_l2", ReduceL2Function()) })
+}
+
+private struct ReduceL2Function: ReductionFunction {
+  func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, T.product(x, x)) }
+  func merge<T: ReducibleElement>(_ a: T, _ b: T) -> T { T.sum(a, b) }
+  func finish<T: ReducibleElement>(_ total: T, _ count: Int) -> T { T.rootOf(total) }
+}

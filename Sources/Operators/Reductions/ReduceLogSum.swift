@@ -1,0 +1,22 @@
+import ModelFormat
+
+extension Operator {
+  /// ReduceLogSum: the logarithm of the sum along the given axes.
+  ///
+  /// Inputs: data, and the axes, all where left out. Attributes: `keepdims` (1) and
+  /// `noop_with_empty_axes` (0).
+  static let reduceLogSum = Operator(
+    "ReduceLogSum", since: 18, inputs: 1...2, layout: .follow,
+    infer: { facts throws(OperatorError) in
+      [try facts.reducedOutput(along: try facts.reducedAxes())]
+    },
+    prepare: { facts throws(OperatorError) in
+      try facts.reducing("reduce_log_sum", ReduceLogSumFunction())
+    })
+}
+
+private struct ReduceLogSumFunction: ReductionFunction {
+  func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, x) }
+  func finish<T: ReducibleElement>(_ total: T, _ count: Int) -> T { T.logarithmOf(total) }
+}
