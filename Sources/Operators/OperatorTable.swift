@@ -1,6 +1,8 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
+    // Convolution
+    .convTranspose,
     // Elementwise
     .relu,
     // Indexing
@@ -26,6 +28,16 @@ extension Operator {
     .globalAveragePool,
     .globalMaxPool,
     .maxPool,
+    // Quantization
+    .convInteger,
+    .dequantizeLinear,
+    .dynamicQuantizeLinear,
+    .matMulInteger,
+    .qLinearConv,
+    .qLinearMatMul,
+    .quantizeLinear,
+    // Resizing
+    .resize,
     // Shaping
     .constantOfShape,
     .depthToSpace,

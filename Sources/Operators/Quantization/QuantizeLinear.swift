@@ -1,0 +1,83 @@
+import Kernels
+import ModelFormat
+
+extension Operator {
+  /// QuantizeLinear: `saturate(round(x / scale) + zeroPoint)`, rounded half to even.
+  ///
+  /// Inputs: x (float32 or int32), scale, zero point (zero where left out). The output has the zero
+  /// point's type, or `output_dtype` (default uint8): uint8, int8, uint16 or int16. Attributes: `axis`
+  /// (default 1) of several scales, `block_size` of blocked ones.
+  static let quantizeLinear = Operator(
+    "QuantizeLinear", since: 21, inputs: 2...3, layout: .follow, infer: inferQuantizeLinear,
+    prepare: prepareQuantizeLinear)
+}
+
+private let quantizedTypes: [ElementType] = [.uint8, .int8, .uint16, .int16]
+
+private func quantizedType(_ facts: NodeFacts) throws(OperatorError) -> ElementType {
+  if let zero = facts.optionalInput(2) { return zero.type }
+  let code = try facts.int("output_dtype", default: 0)
+  if code == 0 { return .uint8 }
+  guard let raw = UInt8(exactly: code), let type = ElementType(rawValue: raw) else {
+    throw .attribute(name: "output_dtype", problem: "is \(code), which is not supported")
+  }
+  return type
+}
+
+private func inferQuantizeLinear(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
+  let data = try facts.input(0)
+  _ = try QuantizationLayout(facts)
+  return [
+    try facts.result(try quantizedType(facts), data.shape.dimensions, layout: data.layout)
+  ]
+}
+
+private func prepareQuantizeLinear(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  let data = try facts.input(0)
+  try facts.require(data, "input", among: [.float32, .int32])
+  let result = try facts.output()
+  try facts.require(result, "output", among: quantizedTypes)
+  if result.count == 0 { return .nothing }
+  let layout = try QuantizationLayout(facts)
+  let hasZero = facts.optionalInput(2) != nil
+  let isFloat = data.type == .float32
+  switch result.type {
+  case .uint8: return quantize(layout, UInt8.self, hasZero: hasZero, isFloat: isFloat)
+  case .int8: return quantize(layout, Int8.self, hasZero: hasZero, isFloat: isFloat)
+  case .uint16: return quantize(layout, UInt16.self, hasZero: hasZero, isFloat: isFloat)
+  default: return quantize(layout, Int16.self, hasZero: hasZero, isFloat: isFloat)
+  }
+}
+
+private func quantize<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  _ layout: QuantizationLayout, _: T.Type, hasZero: Bool, isFloat: Bool
+) -> Execution {
+  Execution(kernel: "quantize") { operands in
+    let scales = operands.input(1, as: Float.self)
+    let to = operands.output(as: T.self)
+    layout.forEachRun { elements, first, step in
+      if step == 0, isFloat {
+        let from = operands.input(0, as: Float.self)
+        let zero = hasZero ? operands.input(2, as: T.self)[first] : 0
+        let scale = scales[first]
+        for i in elements { to[i] = quantized(from[i], scale, zero) }
+        return
+      }
+      for (offset, i) in elements.enumerated() {
+        let s = first + offset * step
+        let x =
+          isFloat ? operands.input(0, as: Float.self)[i] : Float(operands.input(0, as: Int32.self)[i])
+        let zero = hasZero ? operands.input(2, as: T.self)[s] : 0
+        to[i] = quantized(x, scales[s], zero)
+      }
+    }
+  }
+}
+
+/// `x / scale + zeroPoint`, rounded half to even, within the range of `T`, which has up to 16 bits.
+@inline(__always)
+func quantized<T: FixedWidthInteger>(_ x: Float, _ scale: Float, _ zeroPoint: T) -> T {
+  T(
+    saturating(
+      (x / scale).rounded(.toNearestOrEven) + Float(zeroPoint), Float(T.min), Float(T.max)))
+}
