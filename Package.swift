@@ -16,11 +16,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// A test target `<module>Tests`.
-func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// A test target `<module>Tests`; `data` are folders of files that tests read in place.
+func tests(
+  _ module: String, _ dependencies: [Target.Dependency] = [], data: [String] = []
+) -> Target {
   .testTarget(
     name: module + "Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
-    swiftSettings: settings)
+    exclude: data, swiftSettings: settings)
 }
 
 /// One of the three commands: a `main` that calls into CommandLine.
@@ -91,7 +93,8 @@ let package = Package(
     tests("Datasets", ["ModelFormat"]),
     tests(
       "Convert",
-      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX", "CProtobufC"]),
+      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX", "CProtobufC"],
+      data: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"]),
   ],
