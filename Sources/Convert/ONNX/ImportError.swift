@@ -86,6 +86,8 @@ public struct MissingOperator: Hashable, Sendable {
 public struct UnknownDimensions: Hashable, Sendable {
   /// The input's name.
   public let input: String
-  /// Its extents; nil where unknown. Nil altogether where even their number is.
+  /// Its extents; nil where unknown.
+  ///
+  /// Nil altogether where even their number is.
   public let dimensions: [Int?]?
 }

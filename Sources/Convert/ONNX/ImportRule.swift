@@ -5,9 +5,10 @@ struct ImportRule: Sendable {
 
   /// A rule that does `apply`.
   init(
-    _ apply: @escaping @Sendable (
-      inout NodeDraft, inout GraphBuilder
-    ) throws(ImportProblem) -> Void
+    _ apply:
+      @escaping @Sendable (
+        inout NodeDraft, inout GraphBuilder
+      ) throws(ImportProblem) -> Void
   ) {
     self.apply = apply
   }

@@ -5,7 +5,9 @@ public struct ImportOptions: Sendable {
   /// Extents for graph inputs by name, from `--input-shape`.
   public var inputShapes: [String: [Int]]
   /// The most memory in bytes that data which cannot stay in the file may take: tensors in typed
-  /// fields, expanded sparse tensors. A small file is granted less: 64 MiB and 64 times its size.
+  /// fields, expanded sparse tensors.
+  ///
+  /// A small file is granted less: 64 MiB and 64 times its size.
   public var maxBytes: Int
 
   /// Options with the given values.

@@ -32,7 +32,9 @@ public enum ONNXImporter {
     }
   }
 
-  /// The model in `bytes`; it cannot have external data. `name` stands for the file in errors.
+  /// The model in `bytes`; it cannot have external data.
+  ///
+  /// `name` stands for the file in errors.
   public static func load(
     bytes: [UInt8], name: String, options: ImportOptions = ImportOptions()
   ) throws(ImportError) -> ImportedModel {

@@ -62,7 +62,9 @@ struct GraphAssembly {
     let outputs = node.outputs.map { builder.define($0) }
     var draft = NodeDraft(
       name: name, op: node.op, inputs: inputs, outputs: outputs, attributes: node.attributes)
-    guard draft.outputs.contains(where: { $0 != nil }) else { throw draft.invalid("has no outputs") }
+    guard draft.outputs.contains(where: { $0 != nil }) else {
+      throw draft.invalid("has no outputs")
+    }
     try row.rule.apply(&draft, &builder)
     try builder.add(draft)
   }

@@ -60,7 +60,9 @@ struct GraphBuilder {
     graph.outputs.append(id)
   }
 
-  /// The value with the file's name; a constant is read on its first use. Nil for the empty name.
+  /// The value with the file's name; a constant is read on its first use.
+  ///
+  /// Nil for the empty name.
   mutating func value(_ name: String) throws(ImportProblem) -> ValueID? {
     if name.isEmpty { return nil }
     if let id = ids[name] { return id }
@@ -75,7 +77,9 @@ struct GraphBuilder {
     return id
   }
 
-  /// The value for an output of a node; nil for the empty name. Its type and shape are not known.
+  /// The value for an output of a node; nil for the empty name.
+  ///
+  /// Its type and shape are not known.
   mutating func define(_ name: String) -> ValueID? {
     if name.isEmpty { return nil }
     let id = graph.add(Value(name: valueNames[name] ?? name, type: .float32))

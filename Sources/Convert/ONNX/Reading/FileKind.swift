@@ -32,8 +32,12 @@ enum FileKind {
     Kind([0x1F, 0x8B], "a gzip archive", "unpack it first"),
     Kind([0x28, 0xB5, 0x2F, 0xFD], "a zstd archive", "unpack it first"),
     Kind("GGUF", "a GGUF file", export),
-    Kind([0, 0, 0, 0x54, 0x46, 0x4C, 0x33], at: 1, "a TensorFlow Lite model", "convert it to ONNX first"),
-    Kind([0, 0, 0, 0x4F, 0x52, 0x54, 0x4D], at: 1, "an ONNX Runtime .ort model", "give the .onnx file it was made from"),
+    Kind(
+      [0, 0, 0, 0x54, 0x46, 0x4C, 0x33], at: 1, "a TensorFlow Lite model",
+      "convert it to ONNX first"),
+    Kind(
+      [0, 0, 0, 0x4F, 0x52, 0x54, 0x4D], at: 1, "an ONNX Runtime .ort model",
+      "give the .onnx file it was made from"),
     Kind([0, 0, 0, 0, 0x7B, 0x22], at: 4, "a safetensors file", export),
     Kind("version https://git-lfs", "a Git LFS pointer", "fetch the file with 'git lfs pull'"),
     Kind("<!DOCTYPE", "an HTML page", "download the file itself"),

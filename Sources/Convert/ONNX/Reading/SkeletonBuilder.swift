@@ -117,7 +117,8 @@ struct SkeletonBuilder {
     output.append(contentsOf: [0, 0, 0, 0, 0])
     frames.append(
       Frame(
-        descriptor: UnsafePointer(descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)),
+        descriptor: UnsafePointer(
+          descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)),
         end: reader.offset + length, lengthAt: position))
   }
 

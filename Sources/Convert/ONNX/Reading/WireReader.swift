@@ -61,7 +61,8 @@ struct WireReader {
   /// Moves on by `count` bytes, which lie before `end`.
   mutating func skip(_ count: Int, before end: Int) throws(ImportProblem) {
     guard count <= end - offset else {
-      throw .malformed(offset: offset, "\(count) bytes are needed, but only \(end - offset) are left")
+      throw .malformed(
+        offset: offset, "\(count) bytes are needed, but only \(end - offset) are left")
     }
     offset += count
   }

@@ -2,7 +2,9 @@ import ModelFormat
 
 extension ImportRule {
   /// GroupNormalization before opset 21 has a scale and a bias for each group, since then for each
-  /// channel. One for each group is an instance normalization with the groups as channels.
+  /// channel.
+  ///
+  /// One for each group is an instance normalization with the groups as channels.
   static let groupNormalization = ImportRule { draft, builder throws(ImportProblem) in
     if builder.opset >= 21 { return }
     guard let groups = try draft.int("num_groups"), groups > 0 else {

@@ -4,8 +4,9 @@ extension ImportRule {
   /// QuantizeLinear and DequantizeLinear 10 to 28: one scale, or one for each index of `axis`.
   static let quantization = ImportRule { draft, _ throws(ImportProblem) in
     if let block = try draft.int("block_size"), block != 0 {
-      throw draft.unsupported("blocks of \(block) elements are not supported (scales per tensor "
-        + "and per channel are)")
+      throw draft.unsupported(
+        "blocks of \(block) elements are not supported (scales per tensor "
+          + "and per channel are)")
     }
     if let number = try draft.int("output_dtype"), number != 0 {
       guard let type = ElementType(onnx: number) else {

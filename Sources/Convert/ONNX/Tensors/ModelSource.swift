@@ -13,7 +13,9 @@ enum ModelSource {
     }
   }
 
-  /// The bytes `range`, or nil where they reach beyond the end. Mapped bytes are not copied.
+  /// The bytes `range`, or nil where they reach beyond the end.
+  ///
+  /// Mapped bytes are not copied.
   func bytes(_ range: Range<Int>) -> Bytes? {
     guard range.lowerBound >= 0, range.upperBound <= count else { return nil }
     return switch self {
