@@ -57,8 +57,7 @@ let package = Package(
     // C of our own: micro-kernels, what must use setjmp, and what protoc-c made of schemas/.
     .target(name: "CKernels"),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
-    .target(name: "CONNX", dependencies: ["CProtobufC"]),
-    .target(name: "CMetadata", dependencies: ["CProtobufC"]),
+    .target(name: "CSchemas", dependencies: ["CProtobufC"]),
 
     // What a device needs: no Foundation from here ...
     module("ModelFormat"),
@@ -66,12 +65,12 @@ let package = Package(
     module("Operators", ["ModelFormat", "Kernels"]),
     module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),
     // ... to here. What the host adds:
-    module("Metadata", ["ModelFormat", "CMetadata", "CProtobufC"]),
+    module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),
     module("Datasets", ["ModelFormat", "CImages", "CZlib"]),
     module(
       "Convert",
       [
-        "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX",
+        "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas",
         "CProtobufC",
       ]),
     module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
@@ -95,7 +94,7 @@ let package = Package(
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",
-      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CONNX", "CProtobufC"],
+      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC"],
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"]),

@@ -15,5 +15,5 @@ generate() { # schema, target
   echo "Sources/$2: $1.pb-c.c, include/$1.pb-c.h"
 }
 
-generate onnx CONNX
-generate pare CMetadata
+generate onnx CSchemas
+generate pare CSchemas

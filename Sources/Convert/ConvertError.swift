@@ -1,6 +1,44 @@
+public import Datasets
 public import Interpreter
+public import Metadata
+public import ModelFormat
 
-/// Why a model could not be converted.
+/// Why a model could not be converted, loaded or measured.
 public enum ConvertError: Error {
+  case importing(ImportError)
+  case opening(OpenError)
+  case metadata(path: String, MetadataError)
   case graph(InterpreterError)
+  case plan(path: String, InterpreterError)
+  case dataset(DatasetError)
+  case file(FileError)
+  case noSamples(String)
+  case unlabelled(String)
+  case needsPreprocessing(Shape)
+  case pattern(String)
+  case writtenFileDiffers(path: String, String)
+}
+
+extension ConvertError: CustomStringConvertible {
+  /// One line: what is wrong, where, and the way out.
+  public var description: String {
+    switch self {
+    case .importing(let error): error.description
+    case .opening(let error): error.description
+    case .metadata(let path, let error): "\(path): \(error)"
+    case .graph(let error): error.description
+    case .plan(let path, let error): "\(path): \(error)"
+    case .dataset(let error): error.description
+    case .file(let error): error.description
+    case .noSamples(let path): "\(path): no sample could be read"
+    case .unlabelled(let path):
+      "\(path): has no labels; give a folder with labels.tsv or one folder for each class, a .tar"
+        + " with .cls members, or IDX files with labels"
+    case .needsPreprocessing(let shape):
+      "how images become an input of \(shape) is not known; say --preprocess NAME"
+    case .pattern(let text): "'\(text)' is no regular expression"
+    case .writtenFileDiffers(let path, let detail):
+      "\(path): the written file does not compute what was verified: \(detail)"
+    }
+  }
 }

@@ -1,4 +1,4 @@
-internal import CMetadata
+internal import CSchemas
 internal import CProtobufC
 public import ModelFormat
 

@@ -1,4 +1,4 @@
-import CONNX
+import CSchemas
 import Foundation
 import ModelFormat
 import Testing

@@ -1,4 +1,4 @@
-import CONNX
+import CSchemas
 import CProtobufC
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-import CONNX
+import CSchemas
 import CProtobufC
 
 /// The descriptions of message types that `protoc-c` generated.

@@ -1,4 +1,4 @@
-import CONNX
+import CSchemas
 import CProtobufC
 
 /// The text at a C string that may be missing; names must be valid UTF-8.

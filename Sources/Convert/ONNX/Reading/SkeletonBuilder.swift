@@ -1,4 +1,4 @@
-import CONNX
+import CSchemas
 import CProtobufC
 
 /// Makes the skeleton of a message: the same message without tensor data and unknown fields.

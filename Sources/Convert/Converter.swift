@@ -1,0 +1,274 @@
+import Datasets
+import Interpreter
+import Metadata
+import ModelFormat
+
+/// The way from an ONNX file to a `.pare` file: import, clean up, calibrate, compress, write, prove.
+public struct Converter {
+  /// Something that a conversion has come to; for progress displays.
+  public struct Progress: Sendable {
+    /// What is being done.
+    public let stage: String
+    /// Parts that are done.
+    public let done: Int
+    /// Parts in all; zero where it is not known.
+    public let total: Int
+  }
+
+  private let options: ConversionOptions
+  private let progress: (Progress) -> Void
+  private var log: PassLog
+  private var report = ConversionReport()
+
+  /// The version in provenance and in `--version`.
+  public static let version = "0.1.0"
+
+  private init(_ options: ConversionOptions, _ progress: @escaping (Progress) -> Void) {
+    self.options = options
+    self.progress = progress
+    log = PassLog(recordsCosts: options.recordsCosts)
+  }
+
+  /// Converts as `options` say and reports what came of it.
+  ///
+  /// The result is written even where it has collapsed or misses a target: the report says so.
+  ///
+  /// - Throws: `ConvertError`; then nothing was written.
+  public static func convert(
+    _ options: ConversionOptions, progress: @escaping (Progress) -> Void = { _ in }
+  ) throws(ConvertError) -> ConversionReport {
+    var converter = Converter(options, progress)
+    return try converter.run()
+  }
+
+  private mutating func run() throws(ConvertError) -> ConversionReport {
+    let start = ProcessCosts.now
+    if !options.isDryRun {
+      do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
+        throw .file(error)
+      }
+    }
+    let filter = try NodeFilter(matching: options.exclude)
+    let (source, baseline) = try importModel()
+    var samples = try SampleSet(options, baseline)
+    report.warnings += samples.warnings
+
+    let original = try plan(finished(baseline), options.input)
+    var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
+    let graph = try compressor.compress(baseline, original, &samples)
+    log = compressor.log
+    report.leftInFloat = compressor.left.map { .init(node: $0.node, reason: $0.reason) }
+    report.warnings += compressor.warnings
+    describe(graph)
+
+    let compressed = try plan(graph, options.output)
+    report.arenaBytes = compressed.arenaBytes
+    let proof = try prove(original, compressed, baseline, graph, &samples)
+    try measureAccuracy(original, compressed)
+
+    let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
+    try write(model, proof)
+    if report.hasCollapsed || report.isLarger { explain() }
+    report.passes = log.passes
+    report.seconds = ProcessCosts.now - start
+    report.peakRssBytes = ProcessCosts.peakBytes
+    return report
+  }
+
+  private mutating func importModel() throws(ConvertError) -> (SourceFacts, Graph) {
+    progress(Progress(stage: "import", done: 0, total: 0))
+    log.begin()
+    let source = try ONNXSource(path: options.input, inputShapes: options.inputShapes)
+    report.warnings += source.imported.warnings
+    let facts = try SourceFacts(options.input, source)
+    report.input = .init(path: options.input, bytes: facts.source.bytes)
+    log.end("import", effect: "\(source.graph.nodes.count) nodes, opset \(source.imported.opset)")
+    log.begin()
+    var graph = source.graph
+    let changes = try GraphPass.run(GraphPass.cleanups, on: &graph, path: options.input)
+    var effects: [String] = []
+    for change in changes where change.changes > 0 { effects.append("\(change.name) \(change.changes)") }
+    log.end("clean-up", effect: effects.joined(separator: ", "))
+    report.input.totals = GraphTotals(graph)
+    return (facts, graph)
+  }
+
+  /// The float network as it runs best.
+  private func finished(_ graph: Graph) throws(ConvertError) -> Graph {
+    var graph = graph
+    _ = try GraphPass.run(GraphPass.finishing, on: &graph, path: options.input)
+    return graph
+  }
+
+  private func plan(_ graph: Graph, _ path: String) throws(ConvertError) -> Interpreter {
+    do throws(InterpreterError) { return try Interpreter(graph, threads: options.threads) } catch {
+      throw .plan(path: path, error)
+    }
+  }
+
+  private mutating func describe(_ graph: Graph) {
+    report.totals = GraphTotals(graph)
+    for value in graph.values {
+      if let tensor = value.constant { report.encodings[tensor.encoding.name, default: 0] += 1 }
+    }
+  }
+
+  /// Runs original and result on the same samples.
+  private mutating func prove(
+    _ original: Interpreter, _ compressed: Interpreter, _ baseline: Graph, _ graph: Graph,
+    _ samples: inout SampleSet
+  ) throws(ConvertError) -> [[UInt8]] {
+    guard options.verificationSamples > 0 else { return [] }
+    var comparison = OutputComparison()
+    var proof: [[UInt8]] = []
+    var blame = LayerErrors(baseline)
+    let total = options.verificationSamples
+    let loaded = try samples.forEach(limit: total, into: original) { index in
+      progress(Progress(stage: "verify", done: index, total: total))
+      compressed.copyInputs(of: original)
+      original.run()
+      compressed.run()
+      for output in original.outputs.indices {
+        comparison.compare(
+          original.floats(output), compressed.floats(output), isClassification: output == 0)
+      }
+      if proof.count < 4 {
+        proof.append(compressed.outputs.indices.flatMap { [UInt8](compressed.output($0)) })
+      }
+    }
+    report.hasCollapsed = comparison.top1Agreement < 0.5 || comparison.notFinite > 0
+    var layers: [ConversionReport.Blame] = []
+    if report.hasCollapsed {
+      _ = try samples.forEach(limit: min(4, loaded), into: original) { _ in
+        blame.compare(original, compressed, graph)
+      }
+      layers = blame.ranked().prefix(5).map { layer in
+        let node = graph.nodes.first { $0.name == layer.node }
+        let density = node.map { GraphTotals.density($0, graph) } ?? 1
+        return .init(node: layer.node, growth: layer.growth, zeros: 1 - density)
+      }
+    }
+    report.verification = .init(
+      samples: comparison.samples, source: samples.kind, maxAbs: comparison.maximumError,
+      meanAbs: comparison.meanError, largest: comparison.largest, cosine: comparison.cosine,
+      top1Agreement: comparison.top1Agreement, blame: layers)
+    return proof
+  }
+
+  private mutating func measureAccuracy(
+    _ original: Interpreter, _ compressed: Interpreter
+  ) throws(ConvertError) {
+    guard let path = options.data else { return }
+    let dataset: Dataset
+    do throws(DatasetError) { dataset = try Dataset(path: path) } catch { throw .dataset(error) }
+    let preprocessing = try SampleSet.preprocessing(options, original, dataset)
+    let progress = progress
+    func measure(_ interpreter: Interpreter, _ stage: String) throws(ConvertError) -> Accuracy {
+      try Accuracy.measure(
+        interpreter, dataset, preprocessing: preprocessing,
+        dropsFirstClass: options.dropsFirstClass
+      ) { progress(Progress(stage: stage, done: $0, total: $1)) }
+    }
+    let before = try measure(original, "accuracy before")
+    let after = try measure(compressed, "accuracy after")
+    report.accuracy = .init(
+      before: before.top1, after: after.top1, samples: after.predictions.count,
+      unreadable: after.unreadable.count)
+    if let limit = options.maximumDrop {
+      report.missedTarget = before.top1 - after.top1 > limit + 1e-9
+    }
+    if !after.unreadable.isEmpty {
+      report.warnings.append(
+        "\(after.unreadable.count) samples of \(path) could not be read; the first: "
+          + after.unreadable[0])
+    }
+  }
+
+  private func metadata(_ source: SourceFacts, _ samples: SampleSet) -> Metadata {
+    var metadata = source.metadata
+    metadata.preprocessing = options.preprocessing ?? samples.preprocessing
+    metadata.labels = options.labels
+    var provenance = Provenance()
+    provenance.tool = "pare"
+    provenance.toolVersion = Self.version
+    provenance.source = source.source
+    provenance.passes = log.records
+    provenance.sourceParameters = report.input.totals?.parameters ?? 0
+    provenance.sourceMultiplyAccumulates = report.input.totals?.macs ?? 0
+    if let proof = report.verification {
+      provenance.measurements.append(
+        .init("top1_agreement", before: 1, after: proof.top1Agreement, samples: proof.samples))
+      provenance.measurements.append(
+        .init("cosine", before: 1, after: proof.cosine, samples: proof.samples))
+    }
+    if let accuracy = report.accuracy {
+      provenance.measurements.append(
+        .init("top1", before: accuracy.before, after: accuracy.after, samples: accuracy.samples))
+    }
+    metadata.provenance = provenance
+    return metadata
+  }
+
+  /// Writes the file, opens it again and runs it: what was verified is what was written.
+  private mutating func write(_ model: Model, _ proof: [[UInt8]]) throws(ConvertError) {
+    let writer = ModelWriter(model)
+    report.output = .init(path: options.output, bytes: writer.byteCount)
+    report.isLarger = writer.byteCount > report.input.bytes
+    guard !options.isDryRun else {
+      report.isDryRun = true
+      return
+    }
+    progress(Progress(stage: "write", done: 0, total: 0))
+    log.begin()
+    do throws(FileError) {
+      try AtomicFile.write(to: options.output) { (sink) throws(FileError) in
+        try writer.write(to: sink)
+      }
+    } catch { throw .file(error) }
+    let file: ModelFile
+    do throws(OpenError) { file = try ModelReader.open(path: options.output) } catch {
+      throw .opening(error)
+    }
+    report.output.bytes = file.byteCount
+    report.output.digest = file.digest.hexadecimal
+    guard options.verificationSamples > 0 else { return log.end("write", effect: "not verified") }
+    let interpreter = try plan(file.model.graph, options.output)
+    var samples = try SampleSet(options, model.graph)
+    var index = 0
+    var difference: String?
+    _ = try samples.forEach(limit: proof.count, into: interpreter) { _ in
+      interpreter.run()
+      let outputs = interpreter.outputs.indices.flatMap { [UInt8](interpreter.output($0)) }
+      if outputs != proof[index] { difference = "sample \(index)" }
+      index += 1
+    }
+    if let difference { throw .writtenFileDiffers(path: options.output, difference) }
+    log.end("write", effect: "opened again and run on \(proof.count) samples: the same bits")
+  }
+
+  /// Says in words what is wrong with the result.
+  private mutating func explain() {
+    if report.isLarger {
+      report.warnings.append(
+        "the result is larger than the source: \(report.output.bytes) bytes against "
+          + "\(report.input.bytes)")
+    }
+    guard report.hasCollapsed, let proof = report.verification else { return }
+    let percent = Int((proof.top1Agreement * 100).rounded())
+    let layers = proof.blame.map { layer in
+      "'\(layer.node)' (\(Int((layer.zeros * 100).rounded())) % zeros)"
+    }
+    report.warnings.append(
+      "the result has collapsed: it predicts the original's class on \(percent) % of "
+        + "\(proof.samples) samples; the layers that add the most error are "
+        + layers.joined(separator: ", ")
+        + "; compress less, or keep layers out with --exclude")
+  }
+}
+
+extension [UInt8] {
+  /// The bytes as lower-case hexadecimal digits.
+  public var hexadecimal: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,212 @@
+import ModelFormat
+import Operators
+
+/// Turns the parts of a float network that integers can compute into uint8 activations and int8 weights.
+///
+///     x -> Conv -> Relu -> Conv -> Softmax      becomes
+///     x -> QuantizeLinear -> Conv -> Conv(float out) -> Softmax
+///
+/// Conv and Gemm with constant weights are the anchors. Operators between them join where everything
+/// they read is integer already and somebody reads their result as integers; a result that only float
+/// operators read stays float. QuantizeLinear and DequantizeLinear stand where the two worlds meet.
+struct QuantizeActivations {
+  /// uint8 parameters for each value of the graph; nil where calibration saw nothing.
+  let parameters: [Quantization?]
+  let filter: NodeFilter
+
+  /// What was done.
+  struct Effect {
+    var integerNodes = 0
+    var layers = 0
+    var left: [FloatLayer] = []
+  }
+
+  /// Quantizes `graph`, whose values are those that `parameters` were measured for.
+  func apply(_ graph: inout Graph) -> Effect {
+    var effect = Effect()
+    let isInteger = choose(graph, &effect)
+    let index = GraphIndex(graph)
+    quantizeWeights(&graph, isInteger, &effect)
+
+    // Which values are wanted as integers, and which of those integers make.
+    var isWanted = [Bool](repeating: false, count: graph.values.count)
+    for (position, node) in graph.nodes.enumerated() where isInteger[position] {
+      for id in Self.activations(node, graph) { isWanted[id.index] = true }
+    }
+    var integerForm: [ValueID: ValueID] = [:]
+    var floatForm: [ValueID: ValueID] = [:]
+    var nodes: [Node] = []
+    for (position, original) in graph.nodes.enumerated() {
+      var node = original
+      let operands = Set(Self.activations(original, graph))
+      for input in node.inputs.indices {
+        guard let id = node.inputs[input] else { continue }
+        if isInteger[position], operands.contains(id) {
+          node.inputs[input] = integer(id, &integerForm, &nodes, &graph)
+        } else if let form = integerForm[id], form == id {
+          node.inputs[input] = float(id, &floatForm, &nodes, &graph)
+        }
+      }
+      nodes.append(node)
+      guard isInteger[position], let output = node.outputs[0], isWanted[output.index] else { continue }
+      graph[output].type = .uint8
+      graph[output].quantization =
+        Operator.named(node.op)?.quantization == .passthrough
+        ? node.inputs[0].flatMap { graph[$0].quantization } : parameters[output.index]
+      integerForm[output] = output
+      if index.isOutput[output.index] {
+        _ = float(output, &floatForm, &nodes, &graph)
+      }
+    }
+    graph.nodes = nodes
+    graph.outputs = graph.outputs.map { floatForm[$0] ?? $0 }
+    effect.integerNodes = isInteger.count { $0 }
+    return effect
+  }
+
+  /// The inputs of a node that are activations; all others are weights and parameters.
+  private static func activations(_ node: Node, _ graph: Graph) -> [ValueID] {
+    node.inputs.compactMap { id in id.flatMap { graph[$0].constant == nil ? $0 : nil } }
+  }
+
+  /// The integer form of a value: itself, or quantized by a new node.
+  private func integer(
+    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph
+  ) -> ValueID {
+    if let form = known[id] { return form }
+    guard let quantization = parameters[id.index] else { return id }
+    let name = graph[id].name
+    let form = graph.add(
+      Value(
+        name: graph.unusedName(name + ".quantized"), type: .uint8, shape: graph[id].shape,
+        quantization: quantization))
+    nodes.append(boundary("QuantizeLinear", id, form, quantization, name, &graph))
+    known[id] = form
+    return form
+  }
+
+  /// The float form of a value that integers made. A graph output keeps its name.
+  private func float(
+    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph
+  ) -> ValueID {
+    if let form = known[id] { return form }
+    guard let quantization = graph[id].quantization else { return id }
+    let name = graph[id].name
+    var formName = graph.unusedName(name + ".float")
+    if graph.outputs.contains(id) {
+      graph[id].name = graph.unusedName(name + ".quantized")
+      formName = name
+    }
+    let form = graph.add(Value(name: formName, type: .float32, shape: graph[id].shape))
+    nodes.append(boundary("DequantizeLinear", id, form, quantization, name, &graph))
+    known[id] = form
+    return form
+  }
+
+  private func boundary(
+    _ op: String, _ from: ValueID, _ to: ValueID, _ quantization: Quantization, _ name: String,
+    _ graph: inout Graph
+  ) -> Node {
+    let scale = graph.addConstant(
+      graph.unusedName(name + ".scale"), Tensor(quantization.scales, shape: []))
+    let zero = graph.addConstant(
+      graph.unusedName(name + ".zero_point"),
+      Tensor(
+        type: .uint8, shape: [],
+        bytes: Bytes([UInt8(clamping: quantization.zeroPoints[0])])))
+    return Node(
+      name: "\(name).\(op)", op: op, inputs: [from, scale, zero], outputs: [to])
+  }
+
+  private func quantizeWeights(
+    _ graph: inout Graph, _ isInteger: [Bool], _ effect: inout Effect
+  ) {
+    for (position, node) in graph.nodes.enumerated() where isInteger[position] {
+      guard Self.isAnchor(node), let weights = node.inputs[1],
+        let stored = graph[weights].constant?.quantizedRows()
+      else { continue }
+      graph[weights].constant = stored
+      effect.layers += 1
+    }
+  }
+
+  private static func isAnchor(_ node: Node) -> Bool { node.op == "Conv" || node.op == "Gemm" }
+}
+
+/// Which nodes compute in integers.
+extension QuantizeActivations {
+  private func choose(_ graph: Graph, _ effect: inout Effect) -> [Bool] {
+    let index = GraphIndex(graph)
+    var isInteger = [Bool](repeating: false, count: graph.nodes.count)
+    for (position, node) in graph.nodes.enumerated() {
+      if Self.isAnchor(node) {
+        if let reason = refusal(node, graph) {
+          effect.left.append(FloatLayer(node: node.name, reason: reason))
+        } else {
+          isInteger[position] = true
+        }
+      } else {
+        isInteger[position] = canJoin(node, graph, index, isInteger)
+      }
+    }
+    // From the end: who joined without a reader in integers leaves again.
+    for position in graph.nodes.indices.reversed()
+    where isInteger[position] && !Self.isAnchor(graph.nodes[position]) {
+      let isRead = graph.nodes[position].outputs.contains { id in
+        id.map { index.consumers[$0.index].contains { isInteger[$0] } } ?? false
+      }
+      if !isRead { isInteger[position] = false }
+    }
+    return isInteger
+  }
+
+  /// Why an anchor has to stay float, or nil.
+  private func refusal(_ node: Node, _ graph: Graph) -> String? {
+    if filter.excludes(node) { return "excluded" }
+    guard let input = node.inputs[0], graph[input].type == .float32,
+      graph[input].constant == nil
+    else { return "its input is no float activation" }
+    guard let weights = node.inputs[1], let tensor = graph[weights].constant else {
+      return "its weights are computed from the input data"
+    }
+    if node.op == "Gemm",
+      node.attributes["transB"] != .int(1) || node.attributes["transA"] == .int(1)
+    {
+      return "its weights are not one row for each output"
+    }
+    if node.inputs.count > 2, let bias = node.inputs[2],
+      graph[bias].constant?.shape.count != tensor.shape[0]
+    {
+      return "its bias is not one number for each output"
+    }
+    if tensor.shape.dimensions[1...].reduce(1, *) > 66_000 {
+      return "sums of its products may exceed 32 bits"
+    }
+    if tensor.quantizedRows() == nil { return "its weights are not finite" }
+    if parameters[input.index] == nil { return "calibration saw no finite input" }
+    guard let output = node.outputs[0], parameters[output.index] != nil else {
+      return "calibration saw no finite output"
+    }
+    return nil
+  }
+
+  /// Whether a node between anchors can compute in integers, given who does before it.
+  private func canJoin(
+    _ node: Node, _ graph: Graph, _ index: GraphIndex, _ isInteger: [Bool]
+  ) -> Bool {
+    guard let op = Operator.named(node.op), op.quantization != .none, !filter.excludes(node),
+      node.outputs.count == 1, let output = node.outputs[0], graph[output].type == .float32,
+      parameters[output.index] != nil, let first = node.inputs.first, first != nil
+    else { return false }
+    let operands = Self.activations(node, graph)
+    guard !operands.isEmpty, node.inputs[0].map({ graph[$0].constant == nil }) ?? false else {
+      return false
+    }
+    // A constant operand of an addition would need parameters of its own.
+    let elementwise = ["Add", "Sub", "Mul", "Div", "Concat", "Min", "Max", "Sum", "Pow", "PRelu"]
+    if elementwise.contains(node.op), operands.count != node.inputs.count { return false }
+    return operands.allSatisfy { id in
+      index.producer[id.index].map { isInteger[$0] } ?? false
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Datasets
+import Interpreter
+import ModelFormat
+
+/// The samples that a conversion looks at: those given, or random ones from a seed.
+struct SampleSet {
+  /// Where they come from: `calibration`, `data` or `random`.
+  let kind: String
+  /// The preprocessing that images get.
+  let preprocessing: Preprocessing?
+  /// What the user should know.
+  private(set) var warnings: [String] = []
+  private let dataset: Dataset?
+  private let random: RandomSamples
+  private let limit: Int
+
+  init(_ options: ConversionOptions, _ graph: Graph) throws(ConvertError) {
+    random = RandomSamples(seed: options.seed)
+    limit = options.samples ?? Int.max
+    let shape = graph.inputs.first.flatMap { graph[$0].shape } ?? []
+    guard let path = options.calibration ?? options.data else {
+      kind = "random"
+      dataset = nil
+      preprocessing = options.preprocessing
+      return
+    }
+    kind = options.calibration == nil ? "data" : "calibration"
+    let opened: Dataset
+    do throws(DatasetError) { opened = try Dataset(path: path, splitBatch: true) } catch {
+      throw .dataset(error)
+    }
+    dataset = opened
+    guard let stated = options.preprocessing else {
+      let isImages = try Self.holdsImages(opened)
+      preprocessing = isImages ? Preprocessing.guess(for: shape) : nil
+      if isImages {
+        guard let preprocessing else { throw .needsPreprocessing(shape) }
+        warnings.append(
+          "no --preprocess given: images are prepared as '\(preprocessing.name)' for an input of "
+            + "\(shape)")
+      }
+      return
+    }
+    preprocessing = stated
+  }
+
+  /// The preprocessing for labelled data: as stated, or as the input suggests.
+  static func preprocessing(
+    _ options: ConversionOptions, _ interpreter: Interpreter, _ dataset: Dataset
+  ) throws(ConvertError) -> Preprocessing? {
+    if let stated = options.preprocessing { return stated }
+    let shape = interpreter.inputs.first?.shape ?? []
+    guard try holdsImages(dataset) else { return nil }
+    guard let guess = Preprocessing.guess(for: shape) else { throw .needsPreprocessing(shape) }
+    return guess
+  }
+
+  /// Whether the first sample that can be read is an image.
+  private static func holdsImages(_ dataset: Dataset) throws(ConvertError) -> Bool {
+    for index in dataset.indices(first: 16) {
+      guard let sample = try? dataset.sample(at: index) else { continue }
+      if case .image = sample.content { return true }
+      return false
+    }
+    return false
+  }
+
+  /// Loads up to `limit` samples one after the other into `interpreter` and calls `body` after each.
+  ///
+  /// Samples that cannot be read are left out with one warning; with none readable it is an error.
+  /// - Returns: how many were loaded.
+  mutating func forEach(
+    limit wanted: Int, into interpreter: Interpreter, _ body: (Int) -> Void
+  ) throws(ConvertError) -> Int {
+    guard let dataset else {
+      for index in 0..<min(wanted, max(1, limit)) {
+        random.load(index, into: interpreter)
+        body(index)
+      }
+      return min(wanted, max(1, limit))
+    }
+    let feed: SampleFeed
+    do throws(DatasetError) {
+      feed = try SampleFeed(dataset, into: interpreter, preprocessing: preprocessing)
+    } catch { throw .dataset(error) }
+    var loaded = 0
+    var unreadable: [String] = []
+    for index in dataset.indices(spread: min(wanted, limit)) {
+      do throws(DatasetError) {
+        for item in 0..<feed.batch { _ = try feed.load(index, item: item, into: interpreter) }
+        body(loaded)
+        loaded += 1
+      } catch { unreadable.append("\(error)") }
+    }
+    if loaded == 0 {
+      throw .noSamples(dataset.path + (unreadable.first.map { ": " + $0 } ?? ""))
+    }
+    if let first = unreadable.first {
+      let text = "\(unreadable.count) of \(dataset.count) samples could not be read and were left out; "
+        + "the first: \(first)"
+      if !warnings.contains(text) { warnings.append(text) }
+    }
+    return loaded
+  }
+}
