@@ -21,8 +21,9 @@ func tests(
   _ module: String, _ dependencies: [Target.Dependency] = [], data: [String] = []
 ) -> Target {
   .testTarget(
-    name: module + "Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies,
-    exclude: data, swiftSettings: settings)
+    name: module + "Tests",
+    dependencies: [.init(stringLiteral: module), "TestSupport"] + dependencies, exclude: data,
+    swiftSettings: settings)
 }
 
 /// One of the three commands: a `main` that calls into CommandLine.

@@ -19,6 +19,8 @@ extension ImportProblem: CustomStringConvertible {
       "is damaged or no ONNX model: at byte \(offset): \(what)"
     case .tooLarge(let what, let bytes, let limit):
       "\(what) needs \(bytes) bytes, more than the \(limit) allowed for a file of this size"
+    case .tooManyEntries(let count):
+      "has \(count) nodes or values; at most \(Limits.entries) are supported"
     case .irVersion(let version):
       "has IR version \(version), which is not supported (3 and later are); "
         + "convert it with onnx.version_converter or export it anew"
