@@ -18,7 +18,9 @@ extension ImportProblem: CustomStringConvertible {
     case .malformed(let offset?, let what):
       "is damaged or no ONNX model: at byte \(offset): \(what)"
     case .tooLarge(let what, let bytes, let limit):
-      "\(what) needs \(bytes) bytes, more than the \(limit) allowed for a file of this size"
+      "\(what) needs at least \(bytes) bytes, more than the \(limit) allowed for a file of this size"
+    case .tooManyEntries(let count):
+      "has \(count) nodes or values; at most \(Limits.entries) are supported"
     case .irVersion(let version):
       "has IR version \(version), which is not supported (3 and later are); "
         + "convert it with onnx.version_converter or export it anew"

@@ -31,6 +31,7 @@ public enum ImportProblem: Error, Hashable {
   case otherFormat(name: String, advice: String)
   case malformed(offset: Int?, String)
   case tooLarge(what: String, bytes: Int, limit: Int)
+  case tooManyEntries(Int)
   case irVersion(Int64)
   case opset(Int64)
   case missingOpset
@@ -60,7 +61,7 @@ public enum ImportProblem: Error, Hashable {
   public var kind: Kind {
     switch self {
     case .unsupportedOperators, .modelFunction, .unsupportedNode, .unsupportedTensorType,
-      .unsupportedInput, .opset, .irVersion:
+      .unsupportedInput, .opset, .irVersion, .tooManyEntries:
       .unsupported
     case .unknownDimensions, .unknownInput, .inputShape: .usage
     default: .invalid

@@ -4,8 +4,7 @@ public import ModelFormat
 public struct ImportOptions: Sendable {
   /// Extents for graph inputs by name, from `--input-shape`.
   public var inputShapes: [String: [Int]]
-  /// The most memory in bytes that data which cannot stay in the file may take: tensors in typed
-  /// fields, expanded sparse tensors.
+  /// The most bytes that sparse tensors may take when they are expanded.
   ///
   /// A small file is granted less: 64 MiB and 64 times its size.
   public var maxBytes: Int

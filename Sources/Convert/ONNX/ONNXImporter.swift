@@ -55,7 +55,11 @@ public enum ONNXImporter {
       ) { message throws(ImportProblem) in try ONNXModel(message) }
     }
     guard model.irVersion >= 3 else { throw .irVersion(model.irVersion) }
-    guard let version = model.opsets[""] else { throw .missingOpset }
+    // A model without operators of ONNX's own need not say which version of them it means.
+    let isForeign = !model.opsets.isEmpty && model.graph.nodes.allSatisfy { !$0.domain.isEmpty }
+    guard let version = model.opsets[""] ?? (isForeign ? Int64(opsets.upperBound) : nil) else {
+      throw .missingOpset
+    }
     guard let opset = Int(exactly: version), opset >= opsets.lowerBound, opset < 1 << 16 else {
       throw .opset(version)
     }

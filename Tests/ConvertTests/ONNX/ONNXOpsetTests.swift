@@ -95,7 +95,7 @@ import Testing
   @Test func batchNormalizationIsForInference() throws {
     let old = try ONNXFixture.load("batch-norm-7")
     #expect(old.graph.nodes[0].attributes.keys.sorted() == ["epsilon"])
-    #expect(try ONNXFixture.load("batch-norm-9-outputs").graph.nodes[0].outputs.count == 1)
+    #expect(ONNXFixture.message("batch-norm-9-outputs").contains("outputs of training"))
     #expect(ONNXFixture.message("batch-norm-15-training").contains("training_mode"))
     #expect(ONNXFixture.message("batch-norm-7-spatial").contains("spatial"))
   }

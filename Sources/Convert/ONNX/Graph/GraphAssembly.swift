@@ -19,9 +19,6 @@ struct GraphAssembly {
   /// The graph in the newest form of every operator.
   mutating func graph(_ options: ImportOptions) throws(ImportProblem) -> Graph {
     let source = model.graph
-    guard source.nodes.count <= Limits.entries else {
-      throw .tooLarge(what: "the graph", bytes: source.nodes.count, limit: Limits.entries)
-    }
     let initializers = try self.initializers()
     // A graph input with an initializer is a constant in all that concerns us.
     let inputs = source.inputs.filter { initializers[$0.name] == nil }
@@ -41,7 +38,8 @@ struct GraphAssembly {
     let order = try TopologicalOrder.order(source.nodes, names: names, sources: sources)
 
     var builder = GraphBuilder(
-      source, inputs: inputs, initializers: initializers, opset: opset, tensors: tensors)
+      source, inputs: inputs, initializers: initializers, opset: opset, tensors: tensors,
+      nodeNames: nodeNames)
     for (index, input) in inputs.enumerated() {
       builder.addInput(input.name, type: types[index], shape: shapes[index])
     }
@@ -49,6 +47,8 @@ struct GraphAssembly {
     guard !source.outputs.isEmpty else { throw .malformed(offset: nil, "the graph has no outputs") }
     for output in source.outputs { try builder.addOutput(output.name) }
     tensors = builder.tensors
+    let entries = max(builder.graph.nodes.count, builder.graph.values.count)
+    guard entries <= Limits.entries else { throw .tooManyEntries(entries) }
     return builder.graph
   }
 

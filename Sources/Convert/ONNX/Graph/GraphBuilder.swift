@@ -15,6 +15,7 @@ struct GraphBuilder {
   /// Reads tensors and counts what that takes.
   var tensors: TensorReader
   private var names = NameTable()
+  private var nodeNames: NameTable
   /// The name that each of the file's values gets.
   private var valueNames: [String: String] = [:]
   /// Values by the name that the file gives them.
@@ -27,11 +28,12 @@ struct GraphBuilder {
   /// A builder without nodes for the values that `model` names.
   init(
     _ model: ONNXGraph, inputs: [ONNXValueInfo], initializers: [String: Initializer], opset: Int,
-    tensors: TensorReader
+    tensors: TensorReader, nodeNames: NameTable
   ) {
     graph = Graph(name: NameTable.clean(model.name))
     self.opset = opset
     self.tensors = tensors
+    self.nodeNames = nodeNames
     self.initializers = initializers
     readNames = Set(model.nodes.flatMap(\.inputs) + model.outputs.map(\.name))
     // The caller's names first: they stay as they are. Names of generated values come last.
@@ -113,7 +115,7 @@ struct GraphBuilder {
   ) {
     graph.nodes.append(
       Node(
-        name: "\(draft.name).\(op)", op: op, inputs: inputs, outputs: [output],
+        name: nodeNames.unique("\(draft.name).\(op)"), op: op, inputs: inputs, outputs: [output],
         attributes: attributes))
   }
 

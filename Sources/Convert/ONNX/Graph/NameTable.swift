@@ -10,13 +10,14 @@ struct NameTable {
   mutating func unique(_ name: String) -> String {
     let clean = Self.clean(name)
     if taken.insert(clean).inserted { return clean }
-    var suffix = suffixes[clean] ?? 1
+    let base = Self.shorten(clean, by: 12)
+    var suffix = suffixes[base] ?? 1
     var candidate: String
     repeat {
       suffix += 1
-      candidate = Self.shorten(clean, by: 12) + "_\(suffix)"
+      candidate = base + "_\(suffix)"
     } while !taken.insert(candidate).inserted
-    suffixes[clean] = suffix
+    suffixes[base] = suffix
     return candidate
   }
 

@@ -13,7 +13,7 @@ final class MessageBudget {
   let limit: Int
   /// Bytes in use.
   private var used = 0
-  /// The size of the request that went beyond the limit; nil where none did.
+  /// The bytes that would have been in use beyond the limit; nil where it was kept.
   private(set) var refused: Int?
 
   /// Room in front of each block for its size; keeps blocks aligned for every type.
@@ -39,7 +39,7 @@ final class MessageBudget {
   private func take(_ size: Int) -> UnsafeMutableRawPointer? {
     guard size >= 0, size <= limit - used - Self.header, let block = malloc(size + Self.header)
     else {
-      refused = size
+      refused = used + Self.header + max(0, min(size, Int.max / 2 - used))
       return nil
     }
     used += size + Self.header

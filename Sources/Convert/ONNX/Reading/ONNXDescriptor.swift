@@ -38,8 +38,8 @@ enum ONNXDescriptor {
       }
     }
     if let result { return try result.get() }
-    if let request = budget.refused {
-      throw .tooLarge(what: "the structure of the model", bytes: request, limit: budget.limit)
+    if let needed = budget.refused {
+      throw .tooLarge(what: "the structure of the model", bytes: needed, limit: budget.limit)
     }
     throw .malformed(offset: nil, "a packed field is cut off")
   }

@@ -65,8 +65,12 @@ struct SkeletonBuilder {
   private mutating func field(_ frame: Frame) throws(ImportProblem) {
     fields += 1
     let start = reader.offset
-    guard fields <= Self.maxFields, output.count <= Self.maxBytes else {
+    guard fields <= Self.maxFields else {
       throw .malformed(offset: start, "there are too many fields for a model")
+    }
+    guard output.count <= Self.maxBytes else {
+      throw .tooLarge(
+        what: "the structure of the model", bytes: output.count, limit: Self.maxBytes)
     }
     let (number, wire) = try reader.tag(before: frame.end)
     let field = protobuf_c_message_descriptor_get_field(frame.descriptor, number)?.pointee

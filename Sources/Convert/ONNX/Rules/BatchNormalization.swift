@@ -9,9 +9,11 @@ extension ImportRule {
     if let spatial = try draft.int("spatial"), spatial == 0 {
       throw draft.unsupported("spatial 0 is not supported (1 is)")
     }
-    draft.dropUnreadOutputs(builder)
+    // Before opset 14, asking for the outputs of training is what turns training on.
+    if builder.opset >= 14 { draft.dropUnreadOutputs(builder) }
+    while draft.outputs.count > 1, draft.outputs.last == .some(nil) { draft.outputs.removeLast() }
     guard draft.outputs.count == 1 else {
-      throw draft.unsupported("outputs for training are in use; export the model for inference")
+      throw draft.unsupported("it has the outputs of training; export the model for inference")
     }
     for key in ["training_mode", "spatial", "momentum"] { draft.attributes[key] = nil }
   }

@@ -3,8 +3,8 @@ import ModelFormat
 extension ImportRule {
   /// Constant: its output is the constant; nothing is left to run.
   static let constant = ImportRule { draft, builder throws(ImportProblem) in
-    guard let output = draft.outputs.first ?? nil, draft.attributes.count == 1,
-      let (key, value) = draft.attributes.first
+    guard let output = draft.outputs.first ?? nil, draft.outputs.count == 1,
+      draft.attributes.count == 1, let (key, value) = draft.attributes.first
     else { throw draft.invalid("must have one output and one attribute") }
     let name = builder.graph[output].name
     let tensor: Tensor
