@@ -28,7 +28,10 @@ func tests(
 
 /// One of the three commands: a `main` that calls into CommandLine.
 func tool(_ name: String) -> Target {
-  .executableTarget(name: name, dependencies: ["CommandLine"], swiftSettings: settings)
+  .executableTarget(
+    name: name,
+    dependencies: ["CommandLine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    swiftSettings: settings)
 }
 
 let package = Package(

@@ -1,0 +1,188 @@
+public import ArgumentParser
+import Convert
+import Foundation
+import ModelFormat
+
+/// `pare convert`, and `convert` by itself.
+public struct ConvertCommand: ParsableCommand {
+  /// Name and help.
+  public static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Compress an ONNX model into one .pare file, and prove what came of it.",
+    discussion: """
+      EXAMPLE
+        convert model.onnx --prune 0.5 --quantize int8 --calibration photos
+
+      Reads model.onnx, sets half of its weights to zero, turns weights and activations into
+      eight-bit integers with ranges from the photos, writes model.pare, opens it again and compares
+      it with the original on the same photos.
+      """,
+    version: Converter.version)
+
+  @Argument(help: ArgumentHelp("The ONNX file.", valueName: "model.onnx"))
+  var model: String
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The file to write; beside the input unless stated.", valueName: "out.pare"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Set weights to zero: 0.5 (the smallest half), 2:4 (two in every four input channels stay), "
+        + "block:0.75 (1x4 blocks along input channels). Repeatable, in order.", valueName: "spec"))
+  var prune: [ConversionOptions.Pruning] = []
+
+  @Option(help: "One threshold for the network, or the same fraction of every layer.")
+  var pruneScope = ConversionOptions.PruningScope.global
+
+  @Option(
+    help: ArgumentHelp(
+      "int8 is static with --calibration and dynamic without; int8-weights needs no data at all.",
+      valueName: "mode"))
+  var quantize = ConversionOptions.Quantization.none
+
+  @Option(
+    help: ArgumentHelp(
+      "How pruned weights are stored; the smallest by exact bytes unless stated.",
+      valueName: "encoding"))
+  var sparseEncoding: Encoding?
+
+  @Option(
+    help: ArgumentHelp(
+      "Samples for ranges and for verification: a folder of images, .npy or .npz files, a .tar "
+        + "(WebDataset), IDX images.", valueName: "path"))
+  var calibration: String?
+
+  @Option(help: "How the range of an activation follows from the samples.")
+  var calibrationMethod = ConversionOptions.CalibrationMethod.auto
+
+  @Option(help: ArgumentHelp("Use at most this many calibration samples.", valueName: "n"))
+  var samples: Int?
+
+  @OptionGroup(title: "Images") var images: PreprocessingOptions
+
+  @Option(
+    help: ArgumentHelp("Class names, one a line, to keep in the file.", valueName: "file"))
+  var labels: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Labelled data: measure top-1 accuracy before and after.", valueName: "path"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most top-1 accuracy that may be lost on --data, e.g. 1%; exit code 5 beyond.",
+      valueName: "fraction"))
+  var maxDrop: Fraction?
+
+  @Flag(help: "The network's first class is no class: leave it out when counting.")
+  var dropFirst = false
+
+  @Option(
+    help: ArgumentHelp("Leave nodes alone whose names match.", valueName: "regex"))
+  var exclude: String?
+
+  @OptionGroup(title: "Model") var shared: ModelOptions
+
+  @Option(help: ArgumentHelp("Seed of random samples, where none are given.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Flag(help: "Do everything but write: a forecast of size and accuracy.")
+  var dryRun = false
+
+  @Option(
+    name: .customLong("verify"),
+    help: ArgumentHelp("Compare with the original on this many samples.", valueName: "n"))
+  var verificationSamples = 100
+
+  @Flag(help: "Do not compare with the original.")
+  var noVerify = false
+
+  @Flag(help: "Keep seconds and memory of each pass in the file; it then differs from run to run.")
+  var recordCosts = false
+
+  @Option(help: "How progress is shown on standard error.")
+  var progress = ProgressStyle.auto
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Print what each pass did.")
+  var verbose = false
+
+  /// For the argument parser.
+  public init() {}
+
+  /// Refuses combinations that make no sense.
+  public func validate() throws {
+    if maxDrop != nil, data == nil {
+      throw ValidationError("--max-drop needs --data to measure accuracy on")
+    }
+    if let samples, samples < 1 { throw ValidationError("--samples \(samples): at least 1") }
+    guard verificationSamples >= 0 else {
+      throw ValidationError("--verify \(verificationSamples): at least 0")
+    }
+  }
+
+  /// Converts and prints the report.
+  public func run() throws {
+    let options = try options()
+    let display = ProgressDisplay(quiet || json ? .none : progress)
+    let report = try reporting { try Converter.convert(options) { display.show($0) } }
+    display.finish()
+    if !quiet { for warning in report.warnings { Console.warn(warning) } }
+    if json {
+      try JSON.print(report)
+    } else if !quiet {
+      print(ConversionText.describe(report, isVerbose: verbose))
+    }
+    if report.missedTarget {
+      throw Failure(
+        outcome: .targetMissed,
+        message: "top-1 fell by more than --max-drop allows; the result is written all the same")
+    }
+  }
+
+  private func options() throws -> ConversionOptions {
+    var options = ConversionOptions(input: model, output: output)
+    options.pruning = prune
+    options.pruningScope = pruneScope
+    options.quantization = quantize
+    options.sparseEncoding = sparseEncoding
+    options.calibration = calibration
+    options.calibrationMethod = calibrationMethod
+    options.samples = samples
+    options.preprocessing = try images.resolve()
+    options.data = data
+    options.maximumDrop = maxDrop?.value
+    options.dropsFirstClass = dropFirst
+    options.exclude = exclude
+    options.inputShapes = shared.shapes
+    options.threads = shared.threads
+    options.seed = seed
+    options.isDryRun = dryRun
+    options.verificationSamples = noVerify ? 0 : verificationSamples
+    options.recordsCosts = recordCosts
+    if let labels { options.labels = try LabelFile.read(labels) }
+    return options
+  }
+}
+
+/// A file of class names, one a line.
+enum LabelFile {
+  static func read(_ path: String) throws -> [String] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw Failure(outcome: .invalidInput, message: "\(path): labels cannot be read as UTF-8 text")
+    }
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+      $0.hasSuffix("\r") ? String($0.dropLast()) : String($0)
+    }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+}

@@ -1,0 +1,56 @@
+public import ArgumentParser
+import Foundation
+
+/// What a process ends with; docs/Commands.md has the table.
+enum Outcome: Int32 {
+  case done = 0
+  case invalidInput = 1
+  case usage = 2
+  case unsupported = 3
+  case verificationFailed = 4
+  case targetMissed = 5
+}
+
+/// An error that ends a command: one line for people, a code for programs.
+struct Failure: Error {
+  let outcome: Outcome
+  let message: String
+}
+
+extension ParsableCommand {
+  /// Runs the command with the process's arguments and ends the process.
+  ///
+  /// Long options may be written in snake case. Errors are one line on standard error.
+  public static func launch() -> Never {
+    // Progress and results must not overtake each other when both go to one place.
+    setvbuf(stdout, nil, _IOLBF, 0)
+    signal(SIGPIPE, SIG_DFL)
+    let name = configuration.commandName ?? "pare"
+    let arguments = Swift.CommandLine.arguments.dropFirst().map(kebabCase)
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      Foundation.exit(Outcome.done.rawValue)
+    } catch let failure as Failure {
+      if !failure.message.isEmpty { Console.complain("\(name): \(failure.message)") }
+      Foundation.exit(failure.outcome.rawValue)
+    } catch {
+      let code = exitCode(for: error)
+      if code.isSuccess {  // help, version, completion scripts
+        print(fullMessage(for: error))
+        Foundation.exit(Outcome.done.rawValue)
+      }
+      Console.complain("\(name): \(message(for: error)) (see \(name) --help)")
+      Foundation.exit(Outcome.usage.rawValue)
+    }
+  }
+
+  /// `--input_shape` as `--input-shape`; values stay as they are.
+  private static func kebabCase(_ argument: String) -> String {
+    guard argument.hasPrefix("--") else { return argument }
+    guard let equals = argument.firstIndex(of: "=") else {
+      return argument.replacing("_", with: "-")
+    }
+    return argument[..<equals].replacing("_", with: "-") + argument[equals...]
+  }
+}

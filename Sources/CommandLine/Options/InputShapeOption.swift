@@ -1,0 +1,42 @@
+public import ArgumentParser
+
+/// Extents of graph inputs: `name:1,3,224,224`.
+struct InputShape: ExpressibleByArgument {
+  let name: String
+  let extents: [Int]
+
+  init?(argument: String) {
+    guard let colon = argument.lastIndex(of: ":") else { return nil }
+    name = String(argument[..<colon])
+    let parts = argument[argument.index(after: colon)...].split(
+      separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.map { Int($0) }
+    extents = numbers.compactMap { $0 }
+    guard !name.isEmpty, extents.count == numbers.count, extents.allSatisfy({ $0 > 0 }) else {
+      return nil
+    }
+  }
+}
+
+/// The options that every verb with a model takes.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Extents of an input, for an ONNX file that leaves them open: name:1,3,224,224. Repeatable.",
+      valueName: "name:extents"))
+  var inputShape: [InputShape] = []
+
+  @Option(help: ArgumentHelp("Threads to use.", valueName: "n"))
+  var threads = 1
+
+  func validate() throws {
+    guard (1...256).contains(threads) else {
+      throw ValidationError("--threads \(threads): 1 to 256 make sense")
+    }
+  }
+
+  /// The shapes by input name.
+  var shapes: [String: [Int]] {
+    Dictionary(inputShape.map { ($0.name, $0.extents) }, uniquingKeysWith: { $1 })
+  }
+}

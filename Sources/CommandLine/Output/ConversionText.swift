@@ -1,0 +1,67 @@
+import Convert
+import Foundation
+
+/// The report of a conversion in words.
+enum ConversionText {
+  static func describe(_ report: ConversionReport, isVerbose: Bool) -> String {
+    var lines: [String] = []
+    let ratio = Double(report.input.bytes) / Double(max(1, report.output.bytes))
+    let name = report.isDryRun ? "\(report.output.path) (not written)" : report.output.path
+    lines.append("\(name): \(verdict(report))")
+    var rows: [[String]] = []
+    rows.append([
+      "file", Text.bytes(report.input.bytes), Text.bytes(report.output.bytes),
+      String(format: "%.2f times smaller", ratio),
+    ])
+    if let before = report.input.totals, let after = report.totals {
+      rows.append([
+        "weights", Text.count(before.parameters), Text.count(after.nonzero) + " not zero",
+        Text.percent(1 - Double(after.nonzero) / Double(max(1, after.parameters))) + " zeros",
+      ])
+      rows.append([
+        "multiply-accumulates", Text.count(before.macs), Text.count(after.effectiveMacs),
+        "without those by zero",
+      ])
+    }
+    if let accuracy = report.accuracy {
+      rows.append([
+        "top-1", Text.percent(accuracy.before), Text.percent(accuracy.after),
+        String(format: "%+.1f points on %d samples", (accuracy.after - accuracy.before) * 100, accuracy.samples),
+      ])
+    }
+    lines.append(Text.table(rows, header: ["", "before", "after", ""]))
+    if let proof = report.verification {
+      let line = String(
+        format: "  verified on %d %@ samples: cosine %.5f, largest error %.3g of %.3g", proof.samples,
+        proof.source, proof.cosine, proof.maxAbs, proof.largest)
+      lines.append(line + ", same top-1 on " + Text.percent(proof.top1Agreement))
+    }
+    if !report.leftInFloat.isEmpty {
+      lines.append("  left in float:")
+      for layer in report.leftInFloat.prefix(isVerbose ? Int.max : 3) {
+        lines.append("    '\(layer.node)': \(layer.reason)")
+      }
+      if report.leftInFloat.count > 3, !isVerbose {
+        lines.append("    and \(report.leftInFloat.count - 3) more (--verbose)")
+      }
+    }
+    if isVerbose {
+      lines.append("  passes:")
+      let passes = report.passes.map { pass in
+        [pass.name, String(format: "%.2f s", pass.seconds), Text.bytes(pass.peakRssBytes), pass.effect]
+      }
+      lines.append(Text.table(passes, indent: "    "))
+    }
+    lines.append(
+      String(format: "  %.2f s, peak memory ", report.seconds) + Text.bytes(report.peakRssBytes))
+    return lines.joined(separator: "\n")
+  }
+
+  private static func verdict(_ report: ConversionReport) -> String {
+    if report.hasCollapsed { return "COLLAPSED: its predictions are not those of the original" }
+    if report.isLarger { return "larger than the source" }
+    if report.missedTarget { return "loses more accuracy than --max-drop allows" }
+    guard let proof = report.verification else { return "written, not verified" }
+    return proof.top1Agreement > 0.9 ? "verified" : "verified, with differences"
+  }
+}
