@@ -32,6 +32,7 @@ extension NodeFacts {
     let product = QuantizedProduct(a, b, y)
     let walk = Broadcast(try output(), [try input(0), try input(1)])
     return Execution(kernel: "mul_u8", overwrites: try overwritable([0, 1])) { operands in
+      let product = product  // in registers: the loop's stores cannot change it
       operands.combine(walk, .input(0), .input(1)) { (a: UInt8, b: UInt8) -> UInt8 in
         product(a, b)
       }

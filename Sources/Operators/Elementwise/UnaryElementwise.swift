@@ -33,8 +33,8 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     switch x.type {
-    case .float32: return mapping(kernel, x.count) { (x: Float) -> Float in function(x) }
-    case .float64: return mapping(kernel, x.count) { (x: Double) -> Double in function(x) }
+    case .float32: return try mapping(kernel, function, Float.self)
+    case .float64: return try mapping(kernel, function, Double.self)
     case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .float64])
@@ -47,13 +47,13 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     switch x.type {
-    case .float32: return mapping(kernel, x.count) { (x: Float) -> Float in function(x) }
-    case .float64: return mapping(kernel, x.count) { (x: Double) -> Double in function(x) }
-    case .int64: return mapping(kernel, x.count) { (x: Int64) -> Int64 in function(x) }
-    case .int32: return mapping(kernel, x.count) { (x: Int32) -> Int32 in function(x) }
-    case .int8: return mapping(kernel, x.count) { (x: Int8) -> Int8 in function(x) }
+    case .float32: return try mapping(kernel, function, Float.self)
+    case .float64: return try mapping(kernel, function, Double.self)
+    case .int64: return try mapping(kernel, function, Int64.self)
+    case .int32: return try mapping(kernel, function, Int32.self)
+    case .int8: return try mapping(kernel, function, Int8.self)
     case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
-    case .uint8: return mapping(kernel, x.count) { (x: UInt8) -> UInt8 in function(x) }
+    case .uint8: return try mapping(kernel, function, UInt8.self)
     default:
       throw .unsupportedType(
         operand: "input", found: x.type,
@@ -61,13 +61,24 @@ extension NodeFacts {
     }
   }
 
-  /// An execution that maps elements one by one, in place where the plan allows it.
-  @inline(__always)
-  func mapping<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
-    _ kernel: String, _ count: Int, _ function: @escaping @Sendable (A) -> R
-  ) -> Execution {
-    let inPlace = MemoryLayout<A>.size == MemoryLayout<R>.size ? 0 : nil
-    return Execution(kernel: kernel, overwrites: inPlace) { $0.map(count, function) }
+  // The executions name the function by its type, so that each gets a loop of its own.
+
+  private func mapping<F: ElementFunction, T: RealElement>(
+    _ kernel: String, _ function: F, _: T.Type
+  ) throws(OperatorError) -> Execution {
+    let count = try input(0).count
+    return Execution(kernel: kernel, overwrites: 0) { operands in
+      operands.map(count) { (x: T) -> T in function(x) }
+    }
+  }
+
+  private func mapping<F: NumberFunction, T: NumberElement>(
+    _ kernel: String, _ function: F, _: T.Type
+  ) throws(OperatorError) -> Execution {
+    let count = try input(0).count
+    return Execution(kernel: kernel, overwrites: 0) { operands in
+      operands.map(count) { (x: T) -> T in function(x) }
+    }
   }
 }
 
@@ -84,8 +95,8 @@ extension Operands {
         // One address for both, so that the compiler sees that a vector can be written back.
         let both = rawOutput()
         for i in range {
-          let x = both.load(fromByteOffset: i * MemoryLayout<A>.stride, as: A.self)
-          both.storeBytes(of: function(x), toByteOffset: i * MemoryLayout<R>.stride, as: R.self)
+          let x = both.load(fromByteOffset: i &* MemoryLayout<A>.stride, as: A.self)
+          both.storeBytes(of: function(x), toByteOffset: i &* MemoryLayout<R>.stride, as: R.self)
         }
       } else {
         for i in range { to[i] = function(from[i]) }
