@@ -55,6 +55,24 @@ private let families = ["unary", "cast", "binary", "comparisons", "reductions", 
     }
   }
 
+  @Test(arguments: ["Relu", "Add", "Softmax", "ReduceMean", "LayerNormalization", "Where"])
+  func computesTheSameOnSeveralThreads(name: String) throws {
+    let op = try #require(Operator.named(name))
+    let x = Tensor((0..<(3 * 23_001)).map { Float($0 % 97) - 40 }, shape: [3, 23_001])
+    let row = Tensor((0..<23_001).map { Float($0 % 7) }, shape: [23_001])
+    let inputs: [Tensor?] =
+      switch name {
+      case "Add", "LayerNormalization": [x, row]
+      case "ReduceMean": [x, Tensor([Int64(0)])]
+      case "Where": [Tensor(type: .bool, shape: [1], bytes: Bytes([1])), x, row]
+      default: [x]
+      }
+    let node = Node(name: "", op: name, inputs: [], outputs: [ValueID(0)])
+    let one = try op.evaluate(node: node, inputs: inputs)
+    let several = try op.evaluate(node: node, inputs: inputs, pool: ThreadPool(threads: 3))
+    #expect(one[0].dense.array == several[0].dense.array)
+  }
+
   /// The layouts that a node may see.
   private func layouts(_ op: Operators.Operator, _ inputs: [Tensor?]) -> [Layout] {
     let hasImages = inputs.contains { $0?.shape.rank == 4 }

@@ -41,12 +41,20 @@ extension NodeFacts {
     _ kernel: String, _ function: F, _: A.Type
   ) throws(OperatorError) -> Execution {
     let walk = Broadcast(try output(), [try input(0), try input(1)])
+    let pair = Comparing<F, A>(function: function)
     return Execution(kernel: kernel, overwrites: try overwritable([0, 1])) { operands in
-      operands.combine(walk, .input(0), .input(1)) { (a: A, b: A) -> UInt8 in
-        function(a, b) ? 1 : 0
-      }
+      operands.combine(walk, .input(0), .input(1), pair)
     }
   }
+}
+
+/// A comparison of elements of one type.
+private struct Comparing<
+  F: ComparisonFunction, T: BitwiseCopyable & Sendable & Comparable
+>: PairFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ a: T, _ b: T) -> UInt8 { function(a, b) ? 1 : 0 }
 }
 
 /// A bool as one byte, of which any but zero is true; false is below true.

@@ -22,8 +22,13 @@ extension NodeFacts {
   private func asking<Q: ElementTest, T: RealElement>(
     _ kernel: String, _ count: Int, _ question: Q, _: T.Type
   ) -> Execution {
-    Execution(kernel: kernel) { operands in
-      operands.map(count) { (x: T) -> UInt8 in question(x) ? 1 : 0 }
-    }
+    let each = Asking<Q, T>(question: question)
+    return Execution(kernel: kernel) { $0.map(count, each) }
   }
+}
+
+private struct Asking<Q: ElementTest, T: RealElement>: MapFunction {
+  let question: Q
+  @inline(__always)
+  func callAsFunction(_ x: T) -> UInt8 { question(x) ? 1 : 0 }
 }

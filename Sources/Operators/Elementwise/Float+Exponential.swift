@@ -44,7 +44,7 @@ extension Float {
     return x.magnitude < 0.5 ? near : far
   }
 
-  /// The hyperbolic tangent, within 4 units in the last place.
+  /// The hyperbolic tangent, within 5 units in the last place.
   @inline(__always)
   static func hyperbolicTangent(_ x: Float) -> Float {
     let magnitude = x.magnitude

@@ -14,10 +14,18 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     for index in 0...1 { try require(try input(index), "input \(index)", among: [.bool]) }
     let walk = Broadcast(try output(), [try input(0), try input(1)])
+    let pair = Deciding(function: function)
     return Execution(kernel: kernel, overwrites: try overwritable([0, 1])) { operands in
-      operands.combine(walk, .input(0), .input(1)) { (a: UInt8, b: UInt8) -> UInt8 in
-        function(a == 0 ? 0 : 1, b == 0 ? 0 : 1)
-      }
+      operands.combine(walk, .input(0), .input(1), pair)
     }
+  }
+}
+
+/// A logic function of bytes.
+private struct Deciding<F: LogicFunction>: PairFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ a: UInt8, _ b: UInt8) -> UInt8 {
+    function(a == 0 ? 0 : 1, b == 0 ? 0 : 1)
   }
 }

@@ -10,8 +10,11 @@ extension Operator {
       let x = try facts.input(0)
       try facts.require(x, "input", among: [.bool])
       let count = x.count
-      return Execution(kernel: "not", overwrites: 0) { operands in
-        operands.map(count) { (x: UInt8) -> UInt8 in x == 0 ? 1 : 0 }
-      }
+      return Execution(kernel: "not", overwrites: 0) { $0.map(count, Negation()) }
     })
+}
+
+private struct Negation: MapFunction {
+  @inline(__always)
+  func callAsFunction(_ x: UInt8) -> UInt8 { x == 0 ? 1 : 0 }
 }

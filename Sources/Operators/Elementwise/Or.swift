@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct IsOr: LogicFunction {
+  @inline(__always)
   func callAsFunction(_ a: UInt8, _ b: UInt8) -> UInt8 { a | b }
 }

@@ -56,7 +56,7 @@ private func power<A: NumberElement>(
 ) throws(OperatorError) -> Execution {
   let walk = Broadcast(try facts.output(), [try facts.input(0), try facts.input(1)])
   return Execution(kernel: "pow", overwrites: try facts.overwritable([0])) { operands in
-    operands.combine(walk, .input(0), .input(1)) { (a: A, b: A) -> A in A.power(a, b) }
+    operands.combine(walk, .input(0), .input(1), Power<A>())
   }
 }
 
@@ -66,16 +66,28 @@ private func power<A: NumberElement, B: NumberElement>(
 ) throws(OperatorError) -> Execution {
   let walk = Broadcast(try facts.output(), [try facts.input(0), try facts.input(1)])
   return Execution(kernel: "pow", overwrites: try facts.overwritable([0])) { operands in
-    operands.combine(walk, .input(0), .input(1)) { (a: A, b: B) -> A in
-      A(saturating: Double.power(a.asDouble, b.asDouble))
-    }
+    operands.combine(walk, .input(0), .input(1), MixedPower<A, B>())
+  }
+}
+
+private struct Power<T: NumberElement>: PairFunction {
+  @inline(__always)
+  func callAsFunction(_ a: T, _ b: T) -> T { T.power(a, b) }
+}
+
+private struct MixedPower<A: NumberElement, B: NumberElement>: PairFunction {
+  @inline(__always)
+  func callAsFunction(_ a: A, _ b: B) -> A {
+    A(saturating: Double.power(a.asDouble, b.asDouble))
   }
 }
 
 private struct Square: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { x * x }
 }
 
 private struct Cube: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { x * x * x }
 }

@@ -61,42 +61,58 @@ extension NodeFacts {
     }
   }
 
-  // The executions name the function by its type, so that each gets a loop of its own.
-
   private func mapping<F: ElementFunction, T: RealElement>(
     _ kernel: String, _ function: F, _: T.Type
   ) throws(OperatorError) -> Execution {
     let count = try input(0).count
-    return Execution(kernel: kernel, overwrites: 0) { operands in
-      operands.map(count) { (x: T) -> T in function(x) }
-    }
+    let each = RealMap<F, T>(function: function)
+    return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
   }
 
   private func mapping<F: NumberFunction, T: NumberElement>(
     _ kernel: String, _ function: F, _: T.Type
   ) throws(OperatorError) -> Execution {
     let count = try input(0).count
-    return Execution(kernel: kernel, overwrites: 0) { operands in
-      operands.map(count) { (x: T) -> T in function(x) }
-    }
+    let each = NumberMap<F, T>(function: function)
+    return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
   }
+}
+
+/// A function of one element. As a type of its own, not a closure, it is compiled into the loops
+/// over it.
+protocol MapFunction: Sendable {
+  associatedtype A: BitwiseCopyable & Sendable
+  associatedtype R: BitwiseCopyable & Sendable
+  /// The function's value.
+  func callAsFunction(_ x: A) -> R
+}
+
+private struct RealMap<F: ElementFunction, T: RealElement>: MapFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ x: T) -> T { function(x) }
+}
+
+private struct NumberMap<F: NumberFunction, T: NumberElement>: MapFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ x: T) -> T { function(x) }
 }
 
 extension Operands {
   /// Maps the elements of the first input to those of the first output, on all threads.
   @inline(__always)
-  func map<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
-    _ count: Int, _ function: @Sendable (A) -> R
-  ) {
+  func map<F: MapFunction>(_ count: Int, _ function: F) {
     split(count, grain: 1 << 14) { range in
-      let from = input(0, as: A.self)
-      let to = output(as: R.self)
+      let from = input(0, as: F.A.self)
+      let to = output(as: F.R.self)
       if rawInput(0) == UnsafeRawPointer(rawOutput()) {
         // One address for both, so that the compiler sees that a vector can be written back.
         let both = rawOutput()
         for i in range {
-          let x = both.load(fromByteOffset: i &* MemoryLayout<A>.stride, as: A.self)
-          both.storeBytes(of: function(x), toByteOffset: i &* MemoryLayout<R>.stride, as: R.self)
+          let x = both.load(fromByteOffset: i &* MemoryLayout<F.A>.stride, as: F.A.self)
+          both.storeBytes(
+            of: function(x), toByteOffset: i &* MemoryLayout<F.R>.stride, as: F.R.self)
         }
       } else {
         for i in range { to[i] = function(from[i]) }
