@@ -7,8 +7,9 @@ protocol BinaryFunction: Sendable {
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T
 }
 
-/// A function of an element of each of two operands. As a type of its own, not a closure, it is
-/// compiled into the loops over it.
+/// A function of an element of each of two operands.
+///
+/// As a type of its own, not a closure, it is compiled into the loops over it.
 protocol PairFunction: Sendable {
   associatedtype A: BitwiseCopyable & Sendable
   associatedtype B: BitwiseCopyable & Sendable

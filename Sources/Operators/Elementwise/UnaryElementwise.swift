@@ -78,8 +78,9 @@ extension NodeFacts {
   }
 }
 
-/// A function of one element. As a type of its own, not a closure, it is compiled into the loops
-/// over it.
+/// A function of one element.
+///
+/// As a type of its own, not a closure, it is compiled into the loops over it.
 protocol MapFunction: Sendable {
   associatedtype A: BitwiseCopyable & Sendable
   associatedtype R: BitwiseCopyable & Sendable
