@@ -23,19 +23,75 @@ private let families = ["unary", "cast", "binary", "comparisons", "reductions", 
     }
   }
 
-  @Test(arguments: families) func computesTheSameInChannelsLastAndInPlace(family: String) throws {
-    var compared = 0
+  @Test(arguments: families) func computesTheSameInEachLayoutAndInPlace(family: String) throws {
     for fixture in try FixtureA.load(family) {
       let op = try #require(Operator.named(fixture.op))
       let inputs = try fixture.tensors(fixture.inputs)
-      guard let found = try evaluateChannelsLast(op, fixture.node, inputs) else { continue }
       let expected = try fixture.tensors(fixture.outputs)
-      for (found, expected) in zip(found, expected) {
-        expect(found, equals: try #require(expected), fixture)
+      for layout in layouts(op, inputs) {
+        let node = NodeFacts(node: fixture.node, inputs: facts(inputs, layout))
+        let found = try execute(op, node, inputs, outputs: nil)
+        for (found, expected) in zip(found, expected) {
+          expect(found, equals: try #require(expected), fixture)
+        }
       }
-      compared += 1
     }
-    #expect(compared > 3)
+  }
+
+  @Test func computesQuantizedNodesExactly() throws {
+    for fixture in try FixtureA.load("quantized") {
+      let op = try #require(Operator.named(fixture.op))
+      #expect(op.quantization != .none)
+      let inputs = try fixture.tensors(fixture.inputs)
+      let expected = try #require(try fixture.tensors(fixture.outputs)[0])
+      for layout in layouts(op, inputs) {
+        for inPlace in [false, true] {
+          let node = NodeFacts(node: fixture.node, inputs: facts(inputs, layout))
+          let found = try execute(
+            op, node, inputs, outputs: expected.quantization, inPlace: inPlace)
+          expect(found[0], equals: expected, fixture)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ["Relu", "Add", "Softmax", "ReduceMean", "LayerNormalization", "Where"])
+  func computesTheSameOnSeveralThreads(name: String) throws {
+    let op = try #require(Operator.named(name))
+    let x = Tensor((0..<(3 * 23_001)).map { Float($0 % 97) - 40 }, shape: [3, 23_001])
+    let row = Tensor((0..<23_001).map { Float($0 % 7) }, shape: [23_001])
+    let inputs: [Tensor?] =
+      switch name {
+      case "Add", "LayerNormalization": [x, row]
+      case "ReduceMean": [x, Tensor([Int64(0)])]
+      case "Where": [Tensor(type: .bool, shape: [1], bytes: Bytes([1])), x, row]
+      default: [x]
+      }
+    let node = Node(name: "", op: name, inputs: [], outputs: [ValueID(0)])
+    let one = try op.evaluate(node: node, inputs: inputs)
+    let several = try op.evaluate(node: node, inputs: inputs, pool: ThreadPool(threads: 3))
+    #expect(one[0].dense.array == several[0].dense.array)
+  }
+
+  @Test(arguments: [0.9, 0.021, 3.7e-5, 1, 11]) func multipliersHaveTheStatedBits(scale: Double) {
+    let x = Affine(scale: scale, zero: 128)
+    let y = Affine(scale: 0.25, zero: 3)
+    let product = QuantizedProduct(x, x, y)
+    #expect((1 << 30..<1 << 31).contains(product.multiplier))
+    #expect(product.multiplier == Int((scale * scale / 0.25 * exp2(product.shift)).rounded()))
+    let sum = QuantizedSum(x, Affine(scale: scale / 3, zero: 0), y, isDifference: true)
+    #expect((1 << 20..<1 << 21).contains(sum.multipliers.a))
+    #expect(sum.multipliers.b == -Int((scale / 3 / 0.25 * exp2(sum.shift)).rounded()))
+  }
+
+  private func exp2(_ exponent: Int) -> Double {
+    Double(sign: .plus, exponent: exponent, significand: 1)
+  }
+
+  /// The layouts that a node may see.
+  private func layouts(_ op: Operators.Operator, _ inputs: [Tensor?]) -> [Layout] {
+    let hasImages = inputs.contains { $0?.shape.rank == 4 }
+    return op.layout == .follow && hasImages ? [.rowMajor, .channelsLast] : [.rowMajor]
   }
 }
 

@@ -12,6 +12,11 @@ struct FixtureA: Decodable, Sendable, CustomTestStringConvertible {
     let type: UInt8
     let shape: [Int]
     let data: Data
+    let scale: Float?
+    let zero: Int32?
+
+    /// The parameters, where the operand is quantized.
+    var quantization: Quantization? { scale.map { Quantization(scale: $0, zeroPoint: zero ?? 0) } }
   }
   struct Value: Decodable, Sendable {
     let int: Int64?
@@ -39,7 +44,7 @@ struct FixtureA: Decodable, Sendable, CustomTestStringConvertible {
       guard let operand else { return nil }
       return Tensor(
         type: try #require(ElementType(rawValue: operand.type)), shape: Shape(operand.shape),
-        bytes: Bytes([UInt8](operand.data)))
+        bytes: Bytes([UInt8](operand.data)), quantization: operand.quantization)
     }
   }
 
@@ -55,20 +60,15 @@ struct FixtureA: Decodable, Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Runs `op` on inputs and outputs of rank 4 in channels last, and gives row-major tensors; nil
-/// where there are none.
-func evaluateChannelsLast(
-  _ op: Operators.Operator, _ node: Node, _ inputs: [Tensor?], pool: ThreadPool = ThreadPool()
-) throws -> [Tensor]? {
-  guard op.layout == .follow, inputs.contains(where: { $0?.shape.rank == 4 }) else { return nil }
-  let facts = inputs.map { tensor in
+/// Facts about constants in `layout`, where they have the rank for it.
+func facts(_ tensors: [Tensor?], _ layout: Layout) -> [ValueFacts?] {
+  tensors.map { tensor in
     tensor.map {
       ValueFacts(
-        type: $0.type, shape: $0.shape, layout: $0.shape.rank == 4 ? .channelsLast : .rowMajor,
+        type: $0.type, shape: $0.shape, layout: $0.shape.rank == 4 ? layout : .rowMajor,
         quantization: $0.quantization, constant: $0)
     }
   }
-  return try execute(op, NodeFacts(node: node, inputs: facts), inputs, outputs: nil)
 }
 
 /// Runs `op` with given facts; `outputs` replaces the parameters of quantized outputs.

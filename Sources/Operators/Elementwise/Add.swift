@@ -13,5 +13,6 @@ extension Operator {
 
 /// `a + b`.
 struct Sum: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.sum(a, b) }
 }

@@ -7,6 +7,24 @@ protocol BinaryFunction: Sendable {
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T
 }
 
+/// A function of an element of each of two operands.
+///
+/// As a type of its own, not a closure, it is compiled into the loops over it.
+protocol PairFunction: Sendable {
+  associatedtype A: BitwiseCopyable & Sendable
+  associatedtype B: BitwiseCopyable & Sendable
+  associatedtype R: BitwiseCopyable & Sendable
+  /// The function's value.
+  func callAsFunction(_ a: A, _ b: B) -> R
+}
+
+/// A binary function for one type of number.
+private struct Combining<F: BinaryFunction, T: NumberElement>: PairFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ a: T, _ b: T) -> T { function(a, b) }
+}
+
 /// Where an elementwise step reads an operand from.
 enum OperandSource: Sendable {
   case input(Int)
@@ -54,12 +72,11 @@ extension NodeFacts {
     let rest = facts.dropFirst(2).map { Broadcast(output, [output, $0]) }
     // Later steps might read an input again that the first step has overwritten.
     let overwrites = rest.isEmpty ? try overwritable([0, 1]) : nil
+    let pair = Combining<F, T>(function: function)
     return Execution(kernel: kernel, overwrites: overwrites) { operands in
-      operands.combine(first, .input(0), .input(1)) { (a: T, b: T) -> T in function(a, b) }
+      operands.combine(first, .input(0), .input(1), pair)
       for index in rest.indices {
-        operands.combine(rest[index], .output, .input(index + 2)) { (a: T, b: T) -> T in
-          function(a, b)
-        }
+        operands.combine(rest[index], .output, .input(index + 2), pair)
       }
     }
   }
@@ -77,28 +94,25 @@ extension Operands {
 
   /// Writes `function` of two operands to the first output, on all threads.
   @inline(__always)
-  func combine<
-    A: BitwiseCopyable & Sendable, B: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable
-  >(
-    _ walk: Broadcast, _ first: OperandSource, _ second: OperandSource,
-    _ function: @Sendable (A, B) -> R
+  func combine<F: PairFunction>(
+    _ walk: Broadcast, _ first: OperandSource, _ second: OperandSource, _ function: F
   ) {
     let (strideA, strideB) = (walk.columnStrides[0], walk.columnStrides[1])
     if walk.rows == 1 {
       split(walk.columns, grain: 1 << 14) { range in
         combineRow(
-          source(first, as: A.self) + range.lowerBound &* strideA, strideA,
-          source(second, as: B.self) + range.lowerBound &* strideB, strideB,
-          output(as: R.self) + range.lowerBound, range.count, function)
+          source(first, as: F.A.self) + range.lowerBound &* strideA, strideA,
+          source(second, as: F.B.self) + range.lowerBound &* strideB, strideB,
+          output(as: F.R.self) + range.lowerBound, range.count, function)
       }
       return
     }
     split(walk.rows, grain: max(1, (1 << 14) / max(1, walk.columns))) { range in
       for row in range {
         combineRow(
-          source(first, as: A.self) + walk.start(ofRow: row, operand: 0), strideA,
-          source(second, as: B.self) + walk.start(ofRow: row, operand: 1), strideB,
-          output(as: R.self) + row &* walk.columns, walk.columns, function)
+          source(first, as: F.A.self) + walk.start(ofRow: row, operand: 0), strideA,
+          source(second, as: F.B.self) + walk.start(ofRow: row, operand: 1), strideB,
+          output(as: F.R.self) + row &* walk.columns, walk.columns, function)
       }
     }
   }
@@ -106,21 +120,21 @@ extension Operands {
 
 /// One row of a broadcast operation, with tight loops for the strides that matter.
 @inline(__always)
-private func combineRow<A: BitwiseCopyable, B: BitwiseCopyable, R: BitwiseCopyable>(
-  _ a: UnsafePointer<A>, _ strideA: Int, _ b: UnsafePointer<B>, _ strideB: Int,
-  _ out: UnsafeMutablePointer<R>, _ count: Int, _ function: (A, B) -> R
+private func combineRow<F: PairFunction>(
+  _ a: UnsafePointer<F.A>, _ strideA: Int, _ b: UnsafePointer<F.B>, _ strideB: Int,
+  _ out: UnsafeMutablePointer<F.R>, _ count: Int, _ function: F
 ) {
   // Where an operand lies in the output's memory, it is read through the output's address, so that
   // the compiler sees that a vector can be written back.
   let raw = UnsafeMutableRawPointer(out)
   switch (strideA, strideB) {
   case (1, 1) where UnsafeRawPointer(a) == UnsafeRawPointer(raw):
-    let a = raw.assumingMemoryBound(to: A.self)
+    let a = raw.assumingMemoryBound(to: F.A.self)
     for i in 0..<count { out[i] = function(a[i], b[i]) }
   case (1, 1):
     for i in 0..<count { out[i] = function(a[i], b[i]) }
   case (1, 0) where UnsafeRawPointer(a) == UnsafeRawPointer(raw):
-    let a = raw.assumingMemoryBound(to: A.self)
+    let a = raw.assumingMemoryBound(to: F.A.self)
     let y = b[0]
     for i in 0..<count { out[i] = function(a[i], y) }
   case (1, 0):

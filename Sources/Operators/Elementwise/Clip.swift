@@ -52,7 +52,7 @@ private func clip<T: NumberElement>(_ facts: NodeFacts, _ count: Int, _: T.Type)
   return Execution(kernel: "clip", overwrites: 0) { operands in
     let lower = hasLower ? operands.input(1, as: T.self)[0] : T.lowest
     let upper = hasUpper ? operands.input(2, as: T.self)[0] : T.highest
-    operands.map(count) { (x: T) -> T in clipped(x, lower, upper) }
+    operands.map(count, Clipping(lower: lower, upper: upper))
   }
 }
 
@@ -60,4 +60,11 @@ private func clip<T: NumberElement>(_ facts: NodeFacts, _ count: Int, _: T.Type)
 private func clipped<T: NumberElement>(_ x: T, _ lower: T, _ upper: T) -> T {
   let raised = x < lower ? lower : x
   return raised > upper ? upper : raised
+}
+
+private struct Clipping<T: NumberElement>: MapFunction {
+  let lower: T
+  let upper: T
+  @inline(__always)
+  func callAsFunction(_ x: T) -> T { clipped(x, lower, upper) }
 }

@@ -23,17 +23,13 @@ extension NodeFacts {
       throw .unsupported("quantized inputs cannot be compared")
     }
     switch x.type {
-    case .float32: return try compare(kernel) { (a: Float, b: Float) in function(a, b) }
-    case .float64: return try compare(kernel) { (a: Double, b: Double) in function(a, b) }
-    case .int64: return try compare(kernel) { (a: Int64, b: Int64) in function(a, b) }
-    case .int32: return try compare(kernel) { (a: Int32, b: Int32) in function(a, b) }
-    case .int8: return try compare(kernel) { (a: Int8, b: Int8) in function(a, b) }
-    case .uint8: return try compare(kernel) { (a: UInt8, b: UInt8) in function(a, b) }
-    case .bool:
-      // Any byte but zero is true.
-      return try compare(kernel) { (a: UInt8, b: UInt8) in
-        function(a == 0 ? 0 as UInt8 : 1, b == 0 ? 0 : 1)
-      }
+    case .float32: return try compare(kernel, function, Float.self)
+    case .float64: return try compare(kernel, function, Double.self)
+    case .int64: return try compare(kernel, function, Int64.self)
+    case .int32: return try compare(kernel, function, Int32.self)
+    case .int8: return try compare(kernel, function, Int8.self)
+    case .uint8: return try compare(kernel, function, UInt8.self)
+    case .bool: return try compare(kernel, function, Truth.self)
     default:
       throw .unsupportedType(
         operand: "input", found: x.type,
@@ -41,25 +37,30 @@ extension NodeFacts {
     }
   }
 
-  /// An execution that combines two bool inputs, which `function` gets as 0 and 1.
-  func combiningBools(
-    _ kernel: String, _ function: @escaping @Sendable (UInt8, UInt8) -> UInt8
-  ) throws(OperatorError) -> Execution {
-    try require(try input(0), "the first input", among: [.bool])
-    return try compare(kernel) { (a: UInt8, b: UInt8) in
-      function(a == 0 ? 0 : 1, b == 0 ? 0 : 1) != 0
-    }
-  }
-
-  @inline(__always)
-  private func compare<A: BitwiseCopyable & Sendable>(
-    _ kernel: String, _ function: @escaping @Sendable (A, A) -> Bool
+  private func compare<F: ComparisonFunction, A: BitwiseCopyable & Sendable & Comparable>(
+    _ kernel: String, _ function: F, _: A.Type
   ) throws(OperatorError) -> Execution {
     let walk = Broadcast(try output(), [try input(0), try input(1)])
+    let pair = Comparing<F, A>(function: function)
     return Execution(kernel: kernel, overwrites: try overwritable([0, 1])) { operands in
-      operands.combine(walk, .input(0), .input(1)) { (a: A, b: A) -> UInt8 in
-        function(a, b) ? 1 : 0
-      }
+      operands.combine(walk, .input(0), .input(1), pair)
     }
   }
+}
+
+/// A comparison of elements of one type.
+private struct Comparing<
+  F: ComparisonFunction, T: BitwiseCopyable & Sendable & Comparable
+>: PairFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ a: T, _ b: T) -> UInt8 { function(a, b) ? 1 : 0 }
+}
+
+/// A bool as one byte, of which any but zero is true; false is below true.
+struct Truth: BitwiseCopyable, Sendable, Comparable {
+  private let byte: UInt8
+  private var bit: UInt8 { byte == 0 ? 0 : 1 }
+  static func == (a: Truth, b: Truth) -> Bool { a.bit == b.bit }
+  static func < (a: Truth, b: Truth) -> Bool { a.bit < b.bit }
 }

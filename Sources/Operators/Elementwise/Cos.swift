@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct CosFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { T.cosine(x) }
 }

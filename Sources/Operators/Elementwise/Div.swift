@@ -11,5 +11,6 @@ extension Operator {
 }
 
 private struct Quotient: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.quotient(a, b) }
 }

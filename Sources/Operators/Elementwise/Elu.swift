@@ -19,6 +19,7 @@ private struct EluFunction: ElementFunction {
     alpha = try facts.float("alpha", default: 1)
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     x < 0 ? T(alpha) * T.exponentialLessOne(x) : x
   }

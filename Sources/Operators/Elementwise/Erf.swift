@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct ErfFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { T.errorFunction(x) }
 }

@@ -8,26 +8,25 @@ extension Operator {
     "Gelu", since: 20, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
     prepare: { facts throws(OperatorError) in
-      try facts.unary("gelu", try GeluFunction(facts))
+      switch try facts.string("approximate", default: "none") {
+      case "none": return try facts.unary("gelu", GeluFunction())
+      case "tanh": return try facts.unary("gelu_tanh", TanhGeluFunction())
+      default: throw .attribute(name: "approximate", problem: "must be none or tanh")
+      }
     })
 }
 
 private struct GeluFunction: ElementFunction {
-  let byTanh: Bool
-
-  init(_ facts: NodeFacts) throws(OperatorError) {
-    switch try facts.string("approximate", default: "none") {
-    case "none": byTanh = false
-    case "tanh": byTanh = true
-    default: throw .attribute(name: "approximate", problem: "must be none or tanh")
-    }
-  }
-
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
-    if byTanh {
-      let argument = T(0.797_884_560_802_865_4) * (x + T(0.044715) * x * x * x)
-      return 0.5 * x * (1 + T.hyperbolicTangent(argument))
-    }
-    return 0.5 * x * (1 + T.errorFunction(x * T(0.707_106_781_186_547_5)))
+    0.5 * x * (1 + T.errorFunction(x * T(0.707_106_781_186_547_5)))
+  }
+}
+
+private struct TanhGeluFunction: ElementFunction {
+  @inline(__always)
+  func callAsFunction<T: RealElement>(_ x: T) -> T {
+    let argument = T(0.797_884_560_802_865_4) * (x + T(0.044715) * x * x * x)
+    return 0.5 * x * (1 + T.hyperbolicTangent(argument))
   }
 }

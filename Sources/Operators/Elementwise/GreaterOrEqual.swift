@@ -11,5 +11,6 @@ extension Operator {
 }
 
 private struct IsGreaterOrEqual: ComparisonFunction {
+  @inline(__always)
   func callAsFunction<T: Comparable>(_ a: T, _ b: T) -> Bool { a >= b }
 }

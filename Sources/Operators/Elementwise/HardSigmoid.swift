@@ -21,6 +21,7 @@ private struct HardSigmoidFunction: ElementFunction {
     beta = try facts.float("beta", default: 0.5)
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     T.maximum(0, T.minimum(1, T(alpha) * x + T(beta)))
   }

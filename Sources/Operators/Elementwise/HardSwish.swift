@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct HardSwishFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { x * T.maximum(0, T.minimum(1, x / 6 + 0.5)) }
 }

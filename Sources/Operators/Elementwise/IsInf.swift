@@ -21,6 +21,7 @@ private struct IsInfinite: ElementTest {
     positive = try facts.int("detect_positive", default: 1) != 0
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> Bool {
     (negative && x == -T.infinity) || (positive && x == T.infinity)
   }

@@ -11,5 +11,6 @@ extension Operator {
 }
 
 private struct IsNotANumber: ElementTest {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> Bool { x.isNaN }
 }

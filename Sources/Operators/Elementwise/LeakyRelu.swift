@@ -19,6 +19,7 @@ private struct LeakyReluFunction: ElementFunction {
     alpha = try facts.float("alpha", default: 0.01)
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     x < 0 ? T(alpha) * x : x
   }

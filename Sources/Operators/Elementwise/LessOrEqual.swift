@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct IsLessOrEqual: ComparisonFunction {
+  @inline(__always)
   func callAsFunction<T: Comparable>(_ a: T, _ b: T) -> Bool { a <= b }
 }

@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct LogFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { T.logarithm(x) }
 }

@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct Maximum: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.maximum(a, b) }
 }

@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct Minimum: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.minimum(a, b) }
 }

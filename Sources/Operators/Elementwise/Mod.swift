@@ -19,9 +19,11 @@ extension Operator {
 }
 
 private struct TruncatedRemainder: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.truncatedRemainder(a, b) }
 }
 
 private struct FlooredRemainder: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.flooredRemainder(a, b) }
 }

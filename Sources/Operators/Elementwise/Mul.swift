@@ -12,5 +12,6 @@ extension Operator {
 }
 
 private struct Product: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ a: T, _ b: T) -> T { T.product(a, b) }
 }

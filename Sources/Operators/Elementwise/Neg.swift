@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct NegFunction: NumberFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ x: T) -> T { T.negated(x) }
 }

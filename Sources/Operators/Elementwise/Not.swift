@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -8,6 +9,12 @@ extension Operator {
     prepare: { facts throws(OperatorError) in
       let x = try facts.input(0)
       try facts.require(x, "input", among: [.bool])
-      return facts.mapping("not", x.count) { (x: UInt8) -> UInt8 in x == 0 ? 1 : 0 }
+      let count = x.count
+      return Execution(kernel: "not", overwrites: 0) { $0.map(count, Negation()) }
     })
+}
+
+private struct Negation: MapFunction {
+  @inline(__always)
+  func callAsFunction(_ x: UInt8) -> UInt8 { x == 0 ? 1 : 0 }
 }

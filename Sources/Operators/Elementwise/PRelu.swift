@@ -20,6 +20,7 @@ private func inferPRelu(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts
 }
 
 private struct Slope: BinaryFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ x: T, _ slope: T) -> T {
     x < T.zero ? T.product(slope, x) : x
   }

@@ -5,7 +5,7 @@ import ModelFormat
 /// `y = clamp(zy + (((a - za) * (b - zb) * m + 2^(s-1)) >> s))`.
 ///
 /// `s` is such that `m = sa * sb / sy * 2^s` lies in `[2^30, 2^31)`, within 1...62 as for sums.
-struct QuantizedProduct: Sendable {
+struct QuantizedProduct: PairFunction {
   let zeros: (a: Int, b: Int, y: Int)
   let multiplier: Int
   let shift: Int
@@ -32,9 +32,7 @@ extension NodeFacts {
     let product = QuantizedProduct(a, b, y)
     let walk = Broadcast(try output(), [try input(0), try input(1)])
     return Execution(kernel: "mul_u8", overwrites: try overwritable([0, 1])) { operands in
-      operands.combine(walk, .input(0), .input(1)) { (a: UInt8, b: UInt8) -> UInt8 in
-        product(a, b)
-      }
+      operands.combine(walk, .input(0), .input(1), product)
     }
   }
 }

@@ -6,7 +6,7 @@ import ModelFormat
 ///
 /// `s` is such that the larger of the real multipliers `sa/sy` and `sb/sy`, times `2^s`, lies in
 /// `[2^20, 2^21)`; it is kept within 1...62, beyond which the result is all rounding or saturation.
-struct QuantizedSum: Sendable {
+struct QuantizedSum: PairFunction {
   let zeros: (a: Int, b: Int, y: Int)
   let multipliers: (a: Int, b: Int)
   let shift: Int
@@ -29,17 +29,27 @@ struct QuantizedSum: Sendable {
 
   /// Whether 32 bits hold every intermediate result: two products below 2^29 and half of 2^30.
   var fitsInt32: Bool { shift <= 30 && max(multipliers.a, abs(multipliers.b)) <= 1 << 21 }
+}
 
-  /// The same result in 32 bits, where `fitsInt32`.
-  @inline(__always)
-  func narrow(_ a: UInt8, _ b: UInt8) -> UInt8 {
-    let (za, zb, zy) = (Int32(zeros.a), Int32(zeros.b), Int32(zeros.y))
-    let (ma, mb) = (
-      Int32(truncatingIfNeeded: multipliers.a), Int32(truncatingIfNeeded: multipliers.b)
+/// The same sum in 32 bits, where `fitsInt32`.
+private struct NarrowSum: PairFunction {
+  let zeros: (a: Int32, b: Int32, y: Int32)
+  let multipliers: (a: Int32, b: Int32)
+  let shift: Int32
+
+  init(_ sum: QuantizedSum) {
+    zeros = (Int32(sum.zeros.a), Int32(sum.zeros.b), Int32(sum.zeros.y))
+    multipliers = (
+      Int32(truncatingIfNeeded: sum.multipliers.a), Int32(truncatingIfNeeded: sum.multipliers.b)
     )
-    let s = Int32(truncatingIfNeeded: shift)
-    let sum = (Int32(a) &- za) &* ma &+ (Int32(b) &- zb) &* mb
-    let y = zy &+ ((sum &+ 1 &<< (s &- 1)) &>> s)
+    shift = Int32(truncatingIfNeeded: sum.shift)
+  }
+
+  @inline(__always)
+  func callAsFunction(_ a: UInt8, _ b: UInt8) -> UInt8 {
+    let sum =
+      (Int32(a) &- zeros.a) &* multipliers.a &+ (Int32(b) &- zeros.b) &* multipliers.b
+    let y = zeros.y &+ ((sum &+ 1 &<< (shift &- 1)) &>> shift)
     return UInt8(truncatingIfNeeded: min(max(y, 0), 255))
   }
 }
@@ -66,14 +76,13 @@ extension NodeFacts {
     let walk = Broadcast(try output(), [try input(0), try input(1)])
     let overwrites = try overwritable([0, 1])
     if sum.fitsInt32 {
+      let narrow = NarrowSum(sum)
       return Execution(kernel: kernel + "_u8", overwrites: overwrites) { operands in
-        operands.combine(walk, .input(0), .input(1)) { (a: UInt8, b: UInt8) -> UInt8 in
-          sum.narrow(a, b)
-        }
+        operands.combine(walk, .input(0), .input(1), narrow)
       }
     }
     return Execution(kernel: kernel + "_u8", overwrites: overwrites) { operands in
-      operands.combine(walk, .input(0), .input(1)) { (a: UInt8, b: UInt8) -> UInt8 in sum(a, b) }
+      operands.combine(walk, .input(0), .input(1), sum)
     }
   }
 

@@ -50,12 +50,8 @@ extension RealElement {
 
 extension Float: RealElement {
   static func power(_ a: Float, _ b: Float) -> Float { powf(a, b) }
-  static func exponential(_ x: Float) -> Float { expf(x) }
-  static func exponentialLessOne(_ x: Float) -> Float { expm1f(x) }
   static func logarithm(_ x: Float) -> Float { logf(x) }
   static func logarithmOfOneAnd(_ x: Float) -> Float { log1pf(x) }
-  static func hyperbolicTangent(_ x: Float) -> Float { tanhf(x) }
-  static func errorFunction(_ x: Float) -> Float { erff(x) }
   static func sine(_ x: Float) -> Float { sinf(x) }
   static func cosine(_ x: Float) -> Float { cosf(x) }
 }

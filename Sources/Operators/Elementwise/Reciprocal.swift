@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct ReciprocalFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { 1 / x }
 }

@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct ReluFunction: NumberFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ x: T) -> T { x < T.zero ? T.zero : x }
 }

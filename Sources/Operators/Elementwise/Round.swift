@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct RoundFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { x.rounded(.toNearestOrEven) }
 }

@@ -21,6 +21,7 @@ private struct SeluFunction: ElementFunction {
     gamma = try facts.float("gamma", default: 1.050_701)
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     T(gamma) * (x > 0 ? x : T(alpha) * T.exponentialLessOne(x))
   }

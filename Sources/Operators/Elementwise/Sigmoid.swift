@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct SigmoidFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { 1 / (1 + T.exponential(-x)) }
 }

@@ -9,6 +9,7 @@ extension Operator {
 }
 
 private struct SignFunction: NumberFunction {
+  @inline(__always)
   func callAsFunction<T: NumberElement>(_ x: T) -> T {
     x > T.zero ? T.one : x < T.zero ? T.difference(T.zero, T.one) : x
   }

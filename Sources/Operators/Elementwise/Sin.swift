@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct SinFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { T.sine(x) }
 }

@@ -9,6 +9,7 @@ extension Operator {
 }
 
 private struct SoftplusFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     // Of two equal forms, the one whose exponential cannot overflow.
     T.logarithmOfOneAnd(T.exponential(-x.magnitude)) + T.maximum(x, 0)

@@ -9,5 +9,6 @@ extension Operator {
 }
 
 private struct SqrtFunction: ElementFunction {
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T { x.squareRoot() }
 }

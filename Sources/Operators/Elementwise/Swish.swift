@@ -19,6 +19,7 @@ private struct SwishFunction: ElementFunction {
     alpha = try facts.float("alpha", default: 1)
   }
 
+  @inline(__always)
   func callAsFunction<T: RealElement>(_ x: T) -> T {
     x / (1 + T.exponential(-T(alpha) * x))
   }

@@ -33,8 +33,8 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     switch x.type {
-    case .float32: return mapping(kernel, x.count) { (x: Float) -> Float in function(x) }
-    case .float64: return mapping(kernel, x.count) { (x: Double) -> Double in function(x) }
+    case .float32: return try mapping(kernel, function, Float.self)
+    case .float64: return try mapping(kernel, function, Double.self)
     case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .float64])
@@ -47,13 +47,13 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     switch x.type {
-    case .float32: return mapping(kernel, x.count) { (x: Float) -> Float in function(x) }
-    case .float64: return mapping(kernel, x.count) { (x: Double) -> Double in function(x) }
-    case .int64: return mapping(kernel, x.count) { (x: Int64) -> Int64 in function(x) }
-    case .int32: return mapping(kernel, x.count) { (x: Int32) -> Int32 in function(x) }
-    case .int8: return mapping(kernel, x.count) { (x: Int8) -> Int8 in function(x) }
+    case .float32: return try mapping(kernel, function, Float.self)
+    case .float64: return try mapping(kernel, function, Double.self)
+    case .int64: return try mapping(kernel, function, Int64.self)
+    case .int32: return try mapping(kernel, function, Int32.self)
+    case .int8: return try mapping(kernel, function, Int8.self)
     case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
-    case .uint8: return mapping(kernel, x.count) { (x: UInt8) -> UInt8 in function(x) }
+    case .uint8: return try mapping(kernel, function, UInt8.self)
     default:
       throw .unsupportedType(
         operand: "input", found: x.type,
@@ -61,31 +61,59 @@ extension NodeFacts {
     }
   }
 
-  /// An execution that maps elements one by one, in place where the plan allows it.
-  @inline(__always)
-  func mapping<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
-    _ kernel: String, _ count: Int, _ function: @escaping @Sendable (A) -> R
-  ) -> Execution {
-    let inPlace = MemoryLayout<A>.size == MemoryLayout<R>.size ? 0 : nil
-    return Execution(kernel: kernel, overwrites: inPlace) { $0.map(count, function) }
+  private func mapping<F: ElementFunction, T: RealElement>(
+    _ kernel: String, _ function: F, _: T.Type
+  ) throws(OperatorError) -> Execution {
+    let count = try input(0).count
+    let each = RealMap<F, T>(function: function)
+    return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
   }
+
+  private func mapping<F: NumberFunction, T: NumberElement>(
+    _ kernel: String, _ function: F, _: T.Type
+  ) throws(OperatorError) -> Execution {
+    let count = try input(0).count
+    let each = NumberMap<F, T>(function: function)
+    return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
+  }
+}
+
+/// A function of one element.
+///
+/// As a type of its own, not a closure, it is compiled into the loops over it.
+protocol MapFunction: Sendable {
+  associatedtype A: BitwiseCopyable & Sendable
+  associatedtype R: BitwiseCopyable & Sendable
+  /// The function's value.
+  func callAsFunction(_ x: A) -> R
+}
+
+private struct RealMap<F: ElementFunction, T: RealElement>: MapFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ x: T) -> T { function(x) }
+}
+
+private struct NumberMap<F: NumberFunction, T: NumberElement>: MapFunction {
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ x: T) -> T { function(x) }
 }
 
 extension Operands {
   /// Maps the elements of the first input to those of the first output, on all threads.
   @inline(__always)
-  func map<A: BitwiseCopyable & Sendable, R: BitwiseCopyable & Sendable>(
-    _ count: Int, _ function: @Sendable (A) -> R
-  ) {
+  func map<F: MapFunction>(_ count: Int, _ function: F) {
     split(count, grain: 1 << 14) { range in
-      let from = input(0, as: A.self)
-      let to = output(as: R.self)
+      let from = input(0, as: F.A.self)
+      let to = output(as: F.R.self)
       if rawInput(0) == UnsafeRawPointer(rawOutput()) {
         // One address for both, so that the compiler sees that a vector can be written back.
         let both = rawOutput()
         for i in range {
-          let x = both.load(fromByteOffset: i * MemoryLayout<A>.stride, as: A.self)
-          both.storeBytes(of: function(x), toByteOffset: i * MemoryLayout<R>.stride, as: R.self)
+          let x = both.load(fromByteOffset: i &* MemoryLayout<F.A>.stride, as: F.A.self)
+          both.storeBytes(
+            of: function(x), toByteOffset: i &* MemoryLayout<F.R>.stride, as: F.R.self)
         }
       } else {
         for i in range { to[i] = function(from[i]) }

@@ -29,48 +29,85 @@ extension NodeFacts {
   private func softmax<T: ReducibleElement & RealElement>(
     _ kernel: String, _ lines: Int, _ extent: Int, _ inner: Int, _ isLogarithmic: Bool, _: T.Type
   ) -> Execution {
-    Execution(kernel: kernel, overwrites: 0) { operands in
+    // For each line its greatest element and the sum of its powers.
+    let scratch = inner == 1 ? 0 : 2 * lines * MemoryLayout<T>.stride
+    return Execution(kernel: kernel, scratchBytes: scratch, overwrites: 0) { operands in
+      if operands.rawInput(0) != UnsafeRawPointer(operands.rawOutput()) {
+        operands.copyFirstInput(lines * extent * MemoryLayout<T>.stride)
+      }
       operands.split(lines, grain: max(1, (1 << 12) / max(1, extent))) { range in
-        let x = operands.input(0, as: T.self)
         let y = operands.output(as: T.self)
-        for line in range {
+        if inner == 1 {
+          for line in range { normalizeLine(y + line &* extent, extent, isLogarithmic) }
+          return
+        }
+        let results = operands.scratch.assumingMemoryBound(to: T.self)
+        var line = range.lowerBound
+        while line < range.upperBound {
           let (item, column) = line.quotientAndRemainder(dividingBy: inner)
-          let start = item &* inner &* extent &+ column
-          if inner == 1 {
-            normalize(x + start, y + start, extent, 1, isLogarithmic)
-          } else {
-            normalize(x + start, y + start, extent, inner, isLogarithmic)
-          }
+          let columns = min(inner - column, range.upperBound - line)
+          let first = y + (item &* inner &* extent &+ column)
+          normalizeColumns(
+            first, columns, extent, inner, isLogarithmic, results + line, results + (lines + line))
+          line += columns
         }
       }
     }
   }
 }
 
-/// Softmax of one line of `count` elements, `stride` apart.
+/// Softmax of one line of neighbouring elements, in place.
 @inline(__always)
-private func normalize<T: ReducibleElement & RealElement>(
-  _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ count: Int, _ stride: Int,
-  _ isLogarithmic: Bool
+private func normalizeLine<T: ReducibleElement & RealElement>(
+  _ y: UnsafeMutablePointer<T>, _ count: Int, _ isLogarithmic: Bool
 ) {
-  var greatest = x[0]
-  if stride == 1 {
-    greatest = totalOfRun(x, count, ReduceMaxFunction())
-  } else {
-    for i in 0..<count { greatest = T.maximum(greatest, x[i &* stride]) }
-  }
-  var sum: T = 0
+  let greatest = totalOfRun(y, count, ReduceMaxFunction())
   if isLogarithmic {
-    for i in 0..<count { sum += T.exponential(x[i &* stride] - greatest) }
+    var sum: T = 0
+    for i in 0..<count { sum += T.exponential(y[i] - greatest) }
     let shift = T.logarithm(sum) + greatest
-    for i in 0..<count { y[i &* stride] = x[i &* stride] - shift }
+    for i in 0..<count { y[i] -= shift }
   } else {
-    for i in 0..<count {
-      let power = T.exponential(x[i &* stride] - greatest)
-      y[i &* stride] = power
-      sum += power
+    for i in 0..<count { y[i] = T.exponential(y[i] - greatest) }
+    let share = 1 / totalOfRun(y, count, ReduceSumFunction())
+    for i in 0..<count { y[i] *= share }
+  }
+}
+
+/// Softmax of neighbouring lines, in place; their elements are `stride` apart.
+@inline(__always)
+private func normalizeColumns<T: ReducibleElement & RealElement>(
+  _ y: UnsafeMutablePointer<T>, _ columns: Int, _ count: Int, _ stride: Int,
+  _ isLogarithmic: Bool, _ greatest: UnsafeMutablePointer<T>, _ sums: UnsafeMutablePointer<T>
+) {
+  for i in 0..<columns {
+    greatest[i] = y[i]
+    sums[i] = 0
+  }
+  for row in 1..<max(1, count) {
+    let y = y + row &* stride
+    for i in 0..<columns { greatest[i] = T.maximum(greatest[i], y[i]) }
+  }
+  for row in 0..<count {
+    let y = y + row &* stride
+    if isLogarithmic {
+      for i in 0..<columns { sums[i] += T.exponential(y[i] - greatest[i]) }
+    } else {
+      for i in 0..<columns { y[i] = T.exponential(y[i] - greatest[i]) }
+      for i in 0..<columns { sums[i] += y[i] }
     }
-    let share = 1 / sum
-    for i in 0..<count { y[i &* stride] *= share }
+  }
+  if isLogarithmic {
+    for i in 0..<columns { greatest[i] += T.logarithm(sums[i]) }
+  } else {
+    for i in 0..<columns { sums[i] = 1 / sums[i] }
+  }
+  for row in 0..<count {
+    let y = y + row &* stride
+    if isLogarithmic {
+      for i in 0..<columns { y[i] -= greatest[i] }
+    } else {
+      for i in 0..<columns { y[i] *= sums[i] }
+    }
   }
 }

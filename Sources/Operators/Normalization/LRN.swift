@@ -32,39 +32,34 @@ private func prepareLRN(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let channels = x.shape[1]
   let pixels = x.shape.dimensions.dropFirst(2).reduce(1, &*)
   let isChannelsLast = x.shape.rank == 4 && x.layout == .channelsLast
-  let channelStride = isChannelsLast ? 1 : pixels
-  let pixelStride = isChannelsLast ? channels : 1
+  // Neighbours in memory: the pixels of one channel, or the channels of one pixel.
+  let run = isChannelsLast ? channels : pixels
   let before = (size - 1) / 2
   return Execution(kernel: "lrn") { operands in
-    operands.split(x.shape[0] &* channels, grain: 1) { range in
-      for plane in range {
-        let (item, channel) = plane.quotientAndRemainder(dividingBy: channels)
-        let start = item &* channels &* pixels
-        let from = operands.input(0, as: Float.self) + start
-        let to = operands.output(as: Float.self) + start
-        let first = max(0, channel - before)
-        let end = min(channels, channel - before + size)
-        for pixel in 0..<pixels {
-          var sum: Float = 0
-          for c in first..<end {
-            let value = from[c &* channelStride &+ pixel &* pixelStride]
-            sum += value * value
+    operands.split(run == 0 ? 0 : x.count / run, grain: max(1, (1 << 12) / max(1, run))) { range in
+      for line in range {
+        let from = operands.input(0, as: Float.self) + line &* run
+        let sums = operands.output(as: Float.self) + line &* run
+        for i in 0..<run { sums[i] = 0 }
+        for distance in max(-before, 1 - channels)...min(size - 1 - before, channels - 1) {
+          if isChannelsLast {
+            for c in max(0, -distance)..<min(run, run - distance) {
+              sums[c] += from[c + distance] * from[c + distance]
+            }
+          } else if (0..<channels).contains(line % channels + distance) {
+            let neighbours = from + distance &* run
+            for i in 0..<run { sums[i] += neighbours[i] * neighbours[i] }
           }
-          let base = bias + alpha * sum
-          let position = channel &* channelStride &+ pixel &* pixelStride
-          to[position] = from[position] * inversePower(base, beta)
+        }
+        if beta == 0.75 {
+          for i in 0..<run {
+            let root = (bias + alpha * sums[i]).squareRoot()
+            sums[i] = from[i] / (root * root.squareRoot())
+          }
+        } else {
+          for i in 0..<run { sums[i] = from[i] * Float.power(bias + alpha * sums[i], -beta) }
         }
       }
     }
   }
-}
-
-/// `base` to the power of `-beta`, for the usual 0.75 by two square roots.
-@inline(__always)
-private func inversePower(_ base: Float, _ beta: Float) -> Float {
-  if beta == 0.75 {
-    let root = base.squareRoot()
-    return 1 / (root * root.squareRoot())
-  }
-  return Float.power(base, -beta)
 }

@@ -15,6 +15,8 @@ extension Operator {
 
 private struct ReduceL1Function: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, T.magnitude(x)) }
+  @inline(__always)
   func merge<T: ReducibleElement>(_ a: T, _ b: T) -> T { T.sum(a, b) }
 }

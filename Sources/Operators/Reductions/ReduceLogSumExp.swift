@@ -41,8 +41,10 @@ private func logSumExp<T: ReducibleElement & RealElement>(
 private struct ExponentialSum: ReductionFunction {
   let base: Double
   func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T {
     T.sum(total, T.exponentialOf(T.difference(x, T(saturating: base))))
   }
+  @inline(__always)
   func merge<T: ReducibleElement>(_ a: T, _ b: T) -> T { T.sum(a, b) }
 }

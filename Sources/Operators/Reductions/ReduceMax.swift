@@ -18,5 +18,6 @@ extension Operator {
 /// The greatest of the elements.
 struct ReduceMaxFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.lowest }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.maximum(total, x) }
 }

@@ -18,6 +18,7 @@ extension Operator {
 
 private struct ReduceMeanFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, x) }
   func finish<T: ReducibleElement>(_ total: T, _ count: Int) -> T {
     T.quotient(total, T(saturating: Double(count)))

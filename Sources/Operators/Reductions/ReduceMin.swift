@@ -17,5 +17,6 @@ extension Operator {
 
 private struct ReduceMinFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.highest }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.minimum(total, x) }
 }

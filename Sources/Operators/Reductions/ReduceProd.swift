@@ -17,5 +17,6 @@ extension Operator {
 
 private struct ReduceProdFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.one }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.product(total, x) }
 }

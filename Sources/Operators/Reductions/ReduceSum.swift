@@ -17,5 +17,6 @@ extension Operator {
 /// The sum of the elements.
 struct ReduceSumFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, x) }
 }

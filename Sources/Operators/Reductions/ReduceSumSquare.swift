@@ -18,6 +18,8 @@ extension Operator {
 /// The sum of squares.
 struct ReduceSumSquareFunction: ReductionFunction {
   func start<T: ReducibleElement>(_: T.Type) -> T { T.zero }
+  @inline(__always)
   func add<T: ReducibleElement>(_ total: T, _ x: T) -> T { T.sum(total, T.product(x, x)) }
+  @inline(__always)
   func merge<T: ReducibleElement>(_ a: T, _ b: T) -> T { T.sum(a, b) }
 }
