@@ -69,7 +69,8 @@ struct FloatRequantization: Sendable {
       try facts.require(try facts.input(index), "scale", among: [.float32])
     }
     steps = (
-      try facts.step(a, "first scale", count: rows), try facts.step(b, "second scale", count: columns)
+      try facts.step(a, "first scale", count: rows),
+      try facts.step(b, "second scale", count: columns)
     )
     guard try facts.step(y, "output scale", count: 1) == 0,
       try facts.step(zero, "output zero point", count: 1) == 0
@@ -81,8 +82,9 @@ struct FloatRequantization: Sendable {
     isSigned = type == .int8
   }
 
-  /// Writes `count` sums as output elements from `offset` on. The sums belong to `row`, and to columns
-  /// that go up from `column` by `step`.
+  /// Writes `count` sums as output elements from `offset` on.
+  ///
+  /// The sums belong to `row`, and to columns that go up from `column` by `step`.
   func store(
     _ sums: UnsafePointer<Int32>, count: Int, _ operands: Operands, at offset: Int, row: Int,
     column: Int, step: Int

@@ -66,7 +66,8 @@ private func quantize<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
       for (offset, i) in elements.enumerated() {
         let s = first + offset * step
         let x =
-          isFloat ? operands.input(0, as: Float.self)[i] : Float(operands.input(0, as: Int32.self)[i])
+          isFloat
+          ? operands.input(0, as: Float.self)[i] : Float(operands.input(0, as: Int32.self)[i])
         let zero = hasZero ? operands.input(2, as: T.self)[s] : 0
         to[i] = quantized(x, scales[s], zero)
       }
