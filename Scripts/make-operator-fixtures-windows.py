@@ -87,6 +87,7 @@ add("ConvTranspose", [x, floats(4, 2, 2, 2), floats(4)], group=2, strides=[2, 2]
 add("ConvTranspose", [x, floats(4, 1, 3, 2)], group=4)
 add("ConvTranspose", [x, w], strides=[2, 2], output_shape=[7, 12])
 add("ConvTranspose", [x, w], strides=[3, 2], output_shape=[10, 10], auto_pad="SAME_UPPER")
+add("ConvTranspose", [x, w], strides=[2, 2], output_shape=[6, 10])
 for pad in ["SAME_UPPER", "SAME_LOWER", "VALID"]:
     add("ConvTranspose", [x, w], strides=[2, 2], auto_pad=pad)
 add("ConvTranspose", [floats(1, 2, 20), floats(2, 3, 4), floats(3)], strides=[2], pads=[1, 1])

@@ -80,6 +80,11 @@ import Testing
       replace(Tensor([Int64](), shape: [0]))
       replace(Tensor([1, 2] as [Int64], shape: [2, 1]))
       replace(Tensor([1], shape: []))
+      let count = tensor.shape.count
+      for shape: Shape in [
+        [count], [1, 1, count], [count, 1, 1, 1], [1, 1, 1, 1, count],
+        Shape([1] + tensor.shape.dimensions), Shape(tensor.shape.dimensions.reversed()),
+      ] { replace(Tensor(type: tensor.type, shape: shape, bytes: tensor.dense)) }
       replace(Tensor(type: tensor.type, shape: [0, 3, 1 << 20, 1 << 19], bytes: Bytes([])))
       replace(Tensor(type: tensor.type, shape: [2, 0, 1 << 32, 1 << 32], bytes: Bytes([])))
       switch tensor.type {

@@ -33,12 +33,15 @@ extension Operator {
     }
     let results = facts.outputs.map { AlignedBuffer($0.byteCount) }
     let scratch = AlignedBuffer(execution.scratchBytes)
-    sources.map(\.pointer).withUnsafeBufferPointer { ins in
-      results.map(\.pointer).withUnsafeBufferPointer { outs in
-        guard let ins = ins.baseAddress, let outs = outs.baseAddress else { return }
-        execution.run(
-          Operands(
-            inputs: ins, outputs: outs, scratch: scratch.pointer, pool: ThreadPool(threads: 2)))
+    // The pointers alone would not keep the buffers alive.
+    withExtendedLifetime((sources, results, scratch)) {
+      sources.map(\.pointer).withUnsafeBufferPointer { ins in
+        results.map(\.pointer).withUnsafeBufferPointer { outs in
+          guard let ins = ins.baseAddress, let outs = outs.baseAddress else { return }
+          execution.run(
+            Operands(
+              inputs: ins, outputs: outs, scratch: scratch.pointer, pool: ThreadPool(threads: 2)))
+        }
       }
     }
     return zip(facts.outputs, results).map { facts, buffer in

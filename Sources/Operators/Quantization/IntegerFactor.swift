@@ -96,21 +96,14 @@ struct FloatRequantization: Sendable {
       let to = operands.output(as: Int8.self) + offset
       let zero = operands.input(self.zero, as: Int8.self)[0]
       for i in 0..<count {
-        to[i] = requantized(sums[i], a * b[(column + i * step) * steps.b] / y, zero)
+        to[i] = roundedSum(Float(sums[i]) * (a * b[(column + i * step) * steps.b] / y), zero)
       }
     } else {
       let to = operands.output(as: UInt8.self) + offset
       let zero = operands.input(self.zero, as: UInt8.self)[0]
       for i in 0..<count {
-        to[i] = requantized(sums[i], a * b[(column + i * step) * steps.b] / y, zero)
+        to[i] = roundedSum(Float(sums[i]) * (a * b[(column + i * step) * steps.b] / y), zero)
       }
     }
   }
-}
-
-@inline(__always)
-private func requantized<T: FixedWidthInteger>(_ sum: Int32, _ ratio: Float, _ zero: T) -> T {
-  T(
-    saturating(
-      (Float(sum) * ratio).rounded(.toNearestOrEven) + Float(zero), Float(T.min), Float(T.max)))
 }
