@@ -35,10 +35,13 @@ extension Operator {
     }
     let results = nodeFacts.outputs.map { AlignedBuffer($0.byteCount) }
     let scratch = AlignedBuffer(execution.scratchBytes)
-    operandBuffers.map(\.pointer).withUnsafeBufferPointer { ins in
-      results.map(\.pointer).withUnsafeBufferPointer { outs in
-        guard let ins = ins.baseAddress, let outs = outs.baseAddress else { return }
-        execution.run(Operands(inputs: ins, outputs: outs, scratch: scratch.pointer, pool: pool))
+    // The pointers alone would not keep the buffers alive.
+    withExtendedLifetime((operandBuffers, results, scratch)) {
+      operandBuffers.map(\.pointer).withUnsafeBufferPointer { ins in
+        results.map(\.pointer).withUnsafeBufferPointer { outs in
+          guard let ins = ins.baseAddress, let outs = outs.baseAddress else { return }
+          execution.run(Operands(inputs: ins, outputs: outs, scratch: scratch.pointer, pool: pool))
+        }
       }
     }
     return zip(nodeFacts.outputs, results).map { facts, buffer in

@@ -16,7 +16,9 @@ struct IndexedCopy: Sendable {
   private let elementSize: Int
   private let parts: Int
 
-  /// A copy from a dense source of `sourceExtents`, in memory order. `coordinates[d][i]` is the source
+  /// A copy from a dense source of `sourceExtents`, in memory order.
+  ///
+  /// `coordinates[d][i]` is the source
   /// coordinate along dimension `d` of target coordinate `i`; -1 stands for `fill`.
   init(coordinates: [[Int]], sourceExtents: [Int], fill: UInt64 = 0, elementSize: Int) {
     var rank = coordinates.count

@@ -8,7 +8,8 @@ extension NodeFacts {
     quantization: Quantization? = nil
   ) throws(OperatorError) -> ValueFacts {
     guard dimensions.count <= Limits.rank else {
-      throw .unsupported("makes \(dimensions.count) dimensions; at most \(Limits.rank) are supported")
+      throw .unsupported(
+        "makes \(dimensions.count) dimensions; at most \(Limits.rank) are supported")
     }
     let shape = Shape(dimensions)
     guard shape.checkedCount != nil, dimensions.allSatisfy({ $0 <= Limits.extent }) else {

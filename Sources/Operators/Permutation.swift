@@ -7,7 +7,8 @@ public enum Permutation {
     _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPointer, _ shape: Shape,
     _ elementSize: Int
   ) {
-    copy(source, target, batch: shape[0], rows: shape[1], columns: shape[2] * shape[3], elementSize)
+    copy(
+      source, target, batch: shape[0], rows: shape[1], columns: shape[2] &* shape[3], elementSize)
   }
 
   /// Copies N, H, W, C at `source` to N, C, H, W at `target`; `shape` is N, C, H, W.
@@ -15,7 +16,8 @@ public enum Permutation {
     _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPointer, _ shape: Shape,
     _ elementSize: Int
   ) {
-    copy(source, target, batch: shape[0], rows: shape[2] * shape[3], columns: shape[1], elementSize)
+    copy(
+      source, target, batch: shape[0], rows: shape[2] &* shape[3], columns: shape[1], elementSize)
   }
 
   /// Transposes each of `batch` matrices of `rows` by `columns`.
@@ -23,7 +25,7 @@ public enum Permutation {
     _ source: UnsafeRawBufferPointer, _ target: UnsafeMutableRawPointer, batch: Int, rows: Int,
     columns: Int, _ elementSize: Int
   ) {
-    guard let base = source.baseAddress else { return }
+    guard let base = source.baseAddress, !source.isEmpty else { return }
     func transpose<T: BitwiseCopyable>(_: T.Type) {
       let from = base.assumingMemoryBound(to: T.self)
       let to = target.assumingMemoryBound(to: T.self)

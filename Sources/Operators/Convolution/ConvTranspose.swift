@@ -37,7 +37,8 @@ private struct TransposedConvolution: Sendable {
       throw .rank(operand: "weights", found: weights.rank, expected: "\(image.rank)")
     }
     groups = try facts.int("group", default: 1)
-    guard groups >= 1, groups <= Limits.extent, image[1] % groups == 0, weights[0] == image[1] else {
+    guard groups >= 1, groups <= Limits.extent, image[1] % groups == 0, weights[0] == image[1]
+    else {
       throw .shapeMismatch("weights \(weights) of \(groups) groups do not fit images \(image)")
     }
     let (channels, overflow) = weights[1].multipliedReportingOverflow(by: groups)

@@ -56,7 +56,8 @@ private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Executio
     let input = try facts.input(index)
     let count = input.shape[axis] * run
     var table: [UInt8]?
-    if input.type == .uint8, let from = input.quantization, let to = result.quantization, from != to {
+    if input.type == .uint8, let from = input.quantization, let to = result.quantization, from != to
+    {
       table = try requantizationTable(from: from, to: to)
     }
     pieces.append(ConcatPiece(count: count, offset: offset, table: table))

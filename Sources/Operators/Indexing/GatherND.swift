@@ -39,7 +39,8 @@ struct TupleIndexing: Sendable {
       data.dimensions[..<batchDimensions] == indices.dimensions[..<batchDimensions]
     else {
       throw .attribute(
-        name: "batch_dims", problem: "is \(batchDimensions), which \(data) and \(indices) do not share")
+        name: "batch_dims",
+        problem: "is \(batchDimensions), which \(data) and \(indices) do not share")
     }
     let length = indices[indices.rank - 1]
     let depth = batchDimensions + length
@@ -63,7 +64,8 @@ struct TupleIndexing: Sendable {
   }
 
   /// The offset in the data that tuple `tuple` of `batch` leads to, with indices clamped.
-  func clampedOffset(_ operands: Operands, _ reader: IndexReader, _ batch: Int, _ tuple: Int) -> Int {
+  func clampedOffset(_ operands: Operands, _ reader: IndexReader, _ batch: Int, _ tuple: Int) -> Int
+  {
     let first = (batch * tuples + tuple) * length
     var offset = batch * batchStride
     for i in 0..<length {

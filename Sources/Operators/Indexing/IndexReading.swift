@@ -24,8 +24,9 @@ struct IndexReader: Sendable {
       : Int(operands.input(input, as: Int32.self)[i])
   }
 
-  /// Index `i` within `0 ..< extent`: negative ones count from the end, others are clamped, so that
-  /// no index leads out of the data. `extent` is at least one.
+  /// Index `i` within `0 ..< extent`.
+  ///
+  /// Negative ones count from the end, others are clamped, so that none leads out of the data. `extent` is at least one.
   @inline(__always)
   func clamped(_ operands: Operands, _ i: Int, _ extent: Int) -> Int {
     let index = raw(operands, i)

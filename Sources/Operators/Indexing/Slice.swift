@@ -1,7 +1,7 @@
 import ModelFormat
 
 extension Operator {
-  /// Slice: entries `start`, `start + step`, ... before `end` of some dimensions.
+  /// Slice: every `step`-th entry from `start` on, before `end`, along some dimensions.
   ///
   /// Inputs: data, starts, ends, axes (default: the first ones), steps (default 1); all constant.
   /// Negative positions count from the end; positions outside are clamped, as ONNX says.

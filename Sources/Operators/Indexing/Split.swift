@@ -26,7 +26,8 @@ private func splitExtents(_ facts: NodeFacts, _ extent: Int) throws(OperatorErro
   }
   let pieces = try facts.int("num_outputs", default: facts.node.outputs.count)
   guard pieces >= 1, pieces <= Limits.operands else {
-    throw .attribute(name: "num_outputs", problem: "is \(pieces), outside of 1 to \(Limits.operands)")
+    throw .attribute(
+      name: "num_outputs", problem: "is \(pieces), outside of 1 to \(Limits.operands)")
   }
   let each = (extent + pieces - 1) / pieces
   guard each * (pieces - 1) <= extent else {

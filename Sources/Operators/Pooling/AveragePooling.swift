@@ -2,8 +2,9 @@ import Kernels
 import ModelFormat
 
 extension NodeFacts {
-  /// An execution that averages each window: float32, float64, or uint8 with the parameters of input
-  /// and output. A window without taps gives zero.
+  /// An execution that averages each window.
+  ///
+  /// Takes float32, float64, or uint8 with the parameters of input and output. A window without taps gives zero.
   func averagePooling(
     _ window: SpatialWindow, countsPadding: Bool
   ) throws(OperatorError) -> Execution {
@@ -119,7 +120,8 @@ private func quantizedAverage(
       let y = operands.output(as: UInt8.self)
       for line in geometry.lines(of: part) {
         geometry.forEachPixel(of: line) { pixel, window in
-          sums.update(repeating: 0 &- Int32(truncatingIfNeeded: window.taps) &* zeroIn, count: channels)
+          sums.update(
+            repeating: 0 &- Int32(truncatingIfNeeded: window.taps) &* zeroIn, count: channels)
           geometry.forEachTap(of: window) { tap in
             let source = x + tap * channels
             for c in 0..<channels { sums[c] &+= Int32(source[c]) }

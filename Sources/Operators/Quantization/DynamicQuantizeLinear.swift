@@ -37,7 +37,7 @@ private func prepareDynamicQuantizeLinear(_ facts: NodeFacts) throws(OperatorErr
     let zero = UInt8(saturating((-lowest / scale).rounded(.toNearestOrEven), 0, 255))
     if wanted[0] {
       let to = operands.output(0, as: UInt8.self)
-      for i in 0..<count { to[i] = quantized(from[i], scale, zero) }
+      for i in 0..<count { to[i] = roundedSum(from[i] / scale, zero) }
     }
     if wanted[1] { operands.output(1, as: Float.self).pointee = scale }
     if wanted[2] { operands.output(2, as: UInt8.self).pointee = zero }

@@ -6,8 +6,9 @@ struct FixedPointScale: Sendable, Hashable {
   /// Bits to drop, 1 to 62.
   let shift: Int64
 
-  /// The nearest scale to `ratio`, which is finite and above zero. Ratios that take every int32 to zero
-  /// or out of the range of uint8 do so here too.
+  /// The nearest scale to `ratio`, which is finite and above zero.
+  ///
+  /// Ratios that take every int32 to zero or out of the range of uint8 do so here too.
   init(_ ratio: Double) {
     var leading = Int64((ratio.significand * 0x1p30).rounded(.toNearestOrEven))
     var shift = 30 - Int64(ratio.exponent)

@@ -62,7 +62,8 @@ struct IntegerConvolution: Sendable {
   /// Parts that the work is shared out in.
   private var parts: Int { max(1, min(4, tiles)) }
 
-  private var partBytes: Int { (depth * 2 + 4) * IntegerConvolution.tile }
+  /// For each part: sums, where windows begin (row and column), and gathered elements.
+  private var partBytes: Int { (depth * 2 + 20) * IntegerConvolution.tile }
 
   /// An execution that gives `store` the sums of each filter, with where they go in the output.
   func execution(
@@ -75,16 +76,20 @@ struct IntegerConvolution: Sendable {
   ) -> Execution {
     Execution(kernel: kernel, scratchBytes: parts * partBytes) { operands in
       operands.pool.run(parts: parts) { part in
-        let buffer = operands.scratch + part * partBytes
-        let sums = buffer.assumingMemoryBound(to: Int32.self)
-        let patches = (sums + IntegerConvolution.tile).withMemoryRebound(
-          to: Int16.self, capacity: depth * IntegerConvolution.tile
-        ) { $0 }
+        let starts = (operands.scratch + part * partBytes).assumingMemoryBound(to: Int.self)
+        let sums = UnsafeMutableRawPointer(starts + 2 * IntegerConvolution.tile)
+          .assumingMemoryBound(to: Int32.self)
+        let patches = UnsafeMutableRawPointer(sums + IntegerConvolution.tile)
+          .assumingMemoryBound(to: Int16.self)
         for tile in (tiles * part / parts)..<(tiles * (part + 1) / parts) {
           let start = tile * IntegerConvolution.tile
           let count = min(IntegerConvolution.tile, pixels - start)
+          for i in 0..<count {
+            starts[2 * i] = rows.start((start + i) / columns.output)
+            starts[2 * i + 1] = columns.start((start + i) % columns.output)
+          }
           for index in 0..<(batch * groups) {
-            gather(operands, image, index, start, count, patches)
+            gather(operands, image, index, starts, count, patches)
             let first = index % groups * (filters / groups)
             for filter in first..<(first + filters / groups) {
               sum(operands, weights, filter, count, patches, bias, sums)
@@ -97,30 +102,36 @@ struct IntegerConvolution: Sendable {
     }
   }
 
-  /// Gathers what the windows of `count` pixels from `start` on cover: a row for each filter element.
+  /// Gathers what the windows of `count` pixels cover: a row for each filter element.
   private func gather(
-    _ operands: Operands, _ image: IntegerFactor, _ group: Int, _ start: Int, _ count: Int,
-    _ patches: UnsafeMutablePointer<Int16>
+    _ operands: Operands, _ image: IntegerFactor, _ group: Int, _ starts: UnsafePointer<Int>,
+    _ count: Int, _ patches: UnsafeMutablePointer<Int16>
   ) {
-    let zero = Int16(truncatingIfNeeded: image.zeroPoint(operands, 0))
-    let plane = rows.input * columns.input
-    let first = group * (channels / groups)
+    let zero = image.zeroPoint(operands, 0)
+    if image.isSigned {
+      gather(operands.input(x, as: Int8.self), Int16(zero), group, starts, count, patches)
+    } else {
+      gather(operands.input(x, as: UInt8.self), Int16(zero), group, starts, count, patches)
+    }
+  }
+
+  private func gather<T: FixedWidthInteger>(
+    _ from: UnsafePointer<T>, _ zero: Int16, _ group: Int, _ starts: UnsafePointer<Int>,
+    _ count: Int, _ patches: UnsafeMutablePointer<Int16>
+  ) {
+    let inGroup = channels / groups
     var target = patches
-    for channel in first..<(first + channels / groups) {
+    for channel in (group * inGroup)..<(group * inGroup + inGroup) {
+      let plane = from + channel * rows.input * columns.input
       for tapRow in 0..<rows.kernel {
         for tapColumn in 0..<columns.kernel {
           for i in 0..<count {
-            let row = rows.start((start + i) / columns.output) + tapRow * rows.dilation
-            let column = columns.start((start + i) % columns.output) + tapColumn * columns.dilation
-            guard row >= 0, row < rows.input, column >= 0, column < columns.input else {
-              target[i] = 0
-              continue
-            }
-            let place = channel * plane + row * columns.input + column
+            let row = starts[2 * i] &+ tapRow &* rows.dilation
+            let column = starts[2 * i + 1] &+ tapColumn &* columns.dilation
+            let isInside = row >= 0 && row < rows.input && column >= 0 && column < columns.input
             target[i] =
-              (image.isSigned
-                ? Int16(operands.input(x, as: Int8.self)[place])
-                : Int16(operands.input(x, as: UInt8.self)[place])) &- zero
+              isInside
+              ? Int16(truncatingIfNeeded: plane[row &* columns.input &+ column]) &- zero : 0
           }
           target += IntegerConvolution.tile
         }
@@ -143,7 +154,9 @@ struct IntegerConvolution: Sendable {
           ? Int32(operands.input(w, as: Int8.self)[place])
           : Int32(operands.input(w, as: UInt8.self)[place])) &- zero
       let row = patches + k * IntegerConvolution.tile
-      for i in 0..<count { sums[i] &+= weight &* Int32(row[i]) }
+      // Factors of 16 bits tell the compiler that a multiplication of 16 bits will do.
+      let factor = Int16(truncatingIfNeeded: weight)
+      for i in 0..<count { sums[i] &+= Int32(factor) &* Int32(row[i]) }
     }
   }
 }

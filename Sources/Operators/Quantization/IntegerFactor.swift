@@ -69,7 +69,8 @@ struct FloatRequantization: Sendable {
       try facts.require(try facts.input(index), "scale", among: [.float32])
     }
     steps = (
-      try facts.step(a, "first scale", count: rows), try facts.step(b, "second scale", count: columns)
+      try facts.step(a, "first scale", count: rows),
+      try facts.step(b, "second scale", count: columns)
     )
     guard try facts.step(y, "output scale", count: 1) == 0,
       try facts.step(zero, "output zero point", count: 1) == 0
@@ -81,8 +82,9 @@ struct FloatRequantization: Sendable {
     isSigned = type == .int8
   }
 
-  /// Writes `count` sums as output elements from `offset` on. The sums belong to `row`, and to columns
-  /// that go up from `column` by `step`.
+  /// Writes `count` sums as output elements from `offset` on.
+  ///
+  /// The sums belong to `row`, and to columns that go up from `column` by `step`.
   func store(
     _ sums: UnsafePointer<Int32>, count: Int, _ operands: Operands, at offset: Int, row: Int,
     column: Int, step: Int
@@ -94,21 +96,14 @@ struct FloatRequantization: Sendable {
       let to = operands.output(as: Int8.self) + offset
       let zero = operands.input(self.zero, as: Int8.self)[0]
       for i in 0..<count {
-        to[i] = requantized(sums[i], a * b[(column + i * step) * steps.b] / y, zero)
+        to[i] = roundedSum(Float(sums[i]) * (a * b[(column + i * step) * steps.b] / y), zero)
       }
     } else {
       let to = operands.output(as: UInt8.self) + offset
       let zero = operands.input(self.zero, as: UInt8.self)[0]
       for i in 0..<count {
-        to[i] = requantized(sums[i], a * b[(column + i * step) * steps.b] / y, zero)
+        to[i] = roundedSum(Float(sums[i]) * (a * b[(column + i * step) * steps.b] / y), zero)
       }
     }
   }
-}
-
-@inline(__always)
-private func requantized<T: FixedWidthInteger>(_ sum: Int32, _ ratio: Float, _ zero: T) -> T {
-  T(
-    saturating(
-      (Float(sum) * ratio).rounded(.toNearestOrEven) + Float(zero), Float(T.min), Float(T.max)))
 }

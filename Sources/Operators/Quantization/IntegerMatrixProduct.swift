@@ -95,6 +95,10 @@ struct IntegerMatrixProduct: Sendable {
   private func add<T: FixedWidthInteger>(
     _ value: Int32, _ from: UnsafePointer<T>, _ sums: UnsafeMutablePointer<Int32>
   ) {
-    for j in 0..<columns { sums[j] &+= value &* Int32(truncatingIfNeeded: from[j]) }
+    // Factors of 16 bits tell the compiler that a multiplication of 16 bits will do.
+    let factor = Int16(truncatingIfNeeded: value)
+    for j in 0..<columns {
+      sums[j] &+= Int32(factor) &* Int32(Int16(truncatingIfNeeded: from[j]))
+    }
   }
 }

@@ -60,24 +60,17 @@ private func quantize<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
         let from = operands.input(0, as: Float.self)
         let zero = hasZero ? operands.input(2, as: T.self)[first] : 0
         let scale = scales[first]
-        for i in elements { to[i] = quantized(from[i], scale, zero) }
+        for i in elements { to[i] = roundedSum(from[i] / scale, zero) }
         return
       }
       for (offset, i) in elements.enumerated() {
         let s = first + offset * step
         let x =
-          isFloat ? operands.input(0, as: Float.self)[i] : Float(operands.input(0, as: Int32.self)[i])
+          isFloat
+          ? operands.input(0, as: Float.self)[i] : Float(operands.input(0, as: Int32.self)[i])
         let zero = hasZero ? operands.input(2, as: T.self)[s] : 0
-        to[i] = quantized(x, scales[s], zero)
+        to[i] = roundedSum(x / scales[s], zero)
       }
     }
   }
-}
-
-/// `x / scale + zeroPoint`, rounded half to even, within the range of `T`, which has up to 16 bits.
-@inline(__always)
-func quantized<T: FixedWidthInteger>(_ x: Float, _ scale: Float, _ zeroPoint: T) -> T {
-  T(
-    saturating(
-      (x / scale).rounded(.toNearestOrEven) + Float(zeroPoint), Float(T.min), Float(T.max)))
 }

@@ -14,9 +14,3 @@ func requantizationTable(
       saturating(real.rounded(.toNearestOrEven) + Double(to.zeroPoints[0]), 0, 255))
   }
 }
-
-/// `value` within `lowest ... highest`; what is no number becomes `lowest`.
-@inline(__always)
-func saturating<T: BinaryFloatingPoint>(_ value: T, _ lowest: T, _ highest: T) -> T {
-  value > lowest ? (value < highest ? value : highest) : lowest
-}

@@ -128,10 +128,10 @@ struct InterpolationPasses: Sendable {
   private func narrow(_ operands: Operands, _ from: UnsafePointer<Float>, _ count: Int) {
     if type == .uint8 {
       let to = operands.output(as: UInt8.self)
-      for i in 0..<count { to[i] = UInt8(saturating(from[i].rounded(.toNearestOrEven), 0, 255)) }
+      for i in 0..<count { to[i] = roundedSum(from[i], 0) }
     } else {
       let to = operands.output(as: Int8.self)
-      for i in 0..<count { to[i] = Int8(saturating(from[i].rounded(.toNearestOrEven), -128, 127)) }
+      for i in 0..<count { to[i] = roundedSum(from[i], 0) }
     }
   }
 }

@@ -19,8 +19,10 @@ struct ResizeGeometry: Sendable {
   /// The dimensions that may change; all others stay as they are.
   var axes: [Axis] = []
 
-  /// The geometry from a node's constant inputs: roi (1), scales (2) or sizes (3), and the attributes
-  /// `axes` and `keep_aspect_ratio_policy`. Inputs without elements count as left out.
+  /// The geometry that a node asks for.
+  ///
+  /// It follows from the constant inputs roi (1), scales (2) or sizes (3), and the attributes `axes`
+  /// and `keep_aspect_ratio_policy`. Inputs without elements count as left out.
   init(_ facts: NodeFacts) throws(OperatorError) {
     let shape = try facts.input(0).shape
     let list = try facts.axes(try facts.ints("axes") ?? Array(0..<shape.rank), rank: shape.rank)
@@ -37,7 +39,8 @@ struct ResizeGeometry: Sendable {
       var entry = Axis(axis: axis, input: shape[axis], output: 0, scale: 1)
       if let scales {
         entry.scale = scales[index]
-        entry.output = try ResizeGeometry.extent((scales[index] * Float(shape[axis])).rounded(.down))
+        entry.output = try ResizeGeometry.extent(
+          (scales[index] * Float(shape[axis])).rounded(.down))
       } else if let sizes {
         guard sizes[index] >= 0, sizes[index] <= Limits.extent else {
           throw .shapeMismatch("sizes holds \(sizes[index])")

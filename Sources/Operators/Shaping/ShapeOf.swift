@@ -3,7 +3,8 @@ import ModelFormat
 extension Operator {
   /// Shape: the extents of dimensions `start` (default 0) up to `end` (default: the rank), as int64.
   static let shape = Operator(
-    "Shape", since: 21, inputs: 1...1, layout: .follow, infer: inferShapeOf, prepare: prepareShapeOf)
+    "Shape", since: 21, inputs: 1...1, layout: .follow, infer: inferShapeOf, prepare: prepareShapeOf
+  )
 }
 
 private func shapeRange(_ facts: NodeFacts) throws(OperatorError) -> Range<Int> {
