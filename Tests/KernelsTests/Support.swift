@@ -100,6 +100,12 @@ let geometries: [ConvolutionGeometry] = {
   add((9, 10), (70, 70), kernel: (7, 7), pad: (3, 3, 3, 3), groups: 70)
   add((9, 10), (17, 17), kernel: (3, 3), dilation: (2, 2), pad: (2, 2, 2, 2), groups: 17)
   add((1, 9), (17, 17), kernel: (1, 2), groups: 17)
+  add((9, 10), (66, 66), kernel: (5, 5), pad: (2, 2, 2, 2), groups: 66)
+  add((9, 10), (18, 18), kernel: (7, 7), stride: (2, 2), pad: (3, 3, 3, 3), groups: 18, batch: 2)
+  add((9, 10), (18, 18), kernel: (3, 3), stride: (1, 2), dilation: (2, 1), groups: 18)
+  add((2, 2), (18, 18), kernel: (5, 5), pad: (2, 4, 2, 4), groups: 18)
+  add((9, 10), (18, 18), kernel: (3, 3), stride: (3, 3), pad: (1, 1, 1, 1), groups: 18)
+  add((9, 10), (18, 18), kernel: (4, 4), stride: (2, 2), pad: (1, 1, 1, 1), groups: 18)
   // Nothing to do.
   add((2, 2), (4, 4), kernel: (3, 3))
   add((2, 2), (4, 4), batch: 0)

@@ -16,7 +16,8 @@ int pare_cpu_isa(void);
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float.
+/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float; 2: as 0, and no shift is
+/// below 31, so that scaled sums fit 32 bits.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
@@ -57,6 +58,26 @@ typedef void pare_dwconv_f32(
 typedef void pare_dwconv_u8s8(
     size_t m, size_t channels, size_t taps, const uint8_t *const *a, const int8_t *w,
     const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
+
+/// One row of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1
+/// or 2. Row ky of the window starts at rows[ky] and has pixels steps[ky] elements apart: 0 for a row
+/// in the padding, which is one pixel of zeros (or zero points), as is `zero`.
+struct pare_depthwise_row {
+  const void *const *rows;
+  const size_t *steps;
+  const void *zero;
+  size_t kernel, stride, pad_left, input_width, output_width, channels;
+};
+
+/// `w` is [channels / 16][taps][16]; `c` and `residual` are the row of outputs.
+typedef void pare_dwrow_f32(
+    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
+    float *c, float min, float max);
+
+/// `w` is [channels / 64][kernel rows / 4][kernel columns][64 in kernel order][4 kernel rows].
+typedef void pare_dwrow_u8s8(
+    const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
+    const struct pare_qoutput *output);
 
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
@@ -119,6 +140,8 @@ enum pare_operation {
   pare_op_igemm_u8s8,
   pare_op_dwconv_f32,
   pare_op_dwconv_u8s8,
+  pare_op_dwrow_f32,
+  pare_op_dwrow_u8s8,
   pare_op_unary_f32,
   pare_op_binary_f32,
   pare_op_add_u8,

@@ -43,19 +43,30 @@ static __attribute__((noinline)) void store(
   const struct pare_qoutput *o = e->output;
   const __mmask16 mask = n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1);
   const int32_t *q = e->q + 48 * j;
-  if (o->kind == 0) {
+  if (o->kind != 1) {
     const struct requantizer r = requantizer_of(q);
-    const __m512i min = _mm512_set1_epi64(o->min - o->zero);
-    const __m512i max = _mm512_set1_epi64(o->max - o->zero);
-    const __m512i zero = _mm512_set1_epi32(o->zero);
+    const struct byte_range range = byte_range_of(o);
+    const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     uint8_t *c = e->c + 16 * j;
-    for (size_t i = 0; i < m; i++) {
-      const __m512i y = requantize(_mm512_load_si512(sums + 16 * i), &r, min, max);
-      const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(y, zero));
-      if (n >= 16)
-        _mm_storeu_si128((__m128i *)(c + i * e->ldc), bytes);
-      else
-        _mm_mask_storeu_epi8(c + i * e->ldc, mask, bytes);
+    // Four rows at a time; past the last row, sums are whatever memory holds, and are not stored.
+    for (size_t i = 0; i < m; i += 4) {
+      __m512i y[4];
+      for (int k = 0; k < 4; k++) {
+        const __m512i sum = _mm512_load_si512(sums + 16 * (i + k));
+        y[k] = o->kind == 2 ? requantize_narrow(sum, &r)
+                            : requantize_wide(sum, &r, range.wide_min, range.wide_max);
+      }
+      const __m512i rows = _mm512_permutexvar_epi32(by_row, bytes_of(y, &range));
+      const __m128i row[4] = {
+          _mm512_castsi512_si128(rows), _mm512_extracti32x4_epi32(rows, 1),
+          _mm512_extracti32x4_epi32(rows, 2), _mm512_extracti32x4_epi32(rows, 3)};
+      const size_t count = m - i < 4 ? m - i : 4;
+      for (size_t k = 0; k < count; k++) {
+        if (n >= 16)
+          _mm_storeu_si128((__m128i *)(c + (i + k) * e->ldc), row[k]);
+        else
+          _mm_mask_storeu_epi8(c + (i + k) * e->ldc, mask, row[k]);
+      }
     }
   } else {
     const __m512 scale = _mm512_loadu_ps((const float *)(q + 16));
@@ -72,7 +83,7 @@ static __attribute__((noinline)) void store(
 
 static inline __attribute__((always_inline)) void finish(
     const size_t m, const size_t v, size_t n, __m512i sums[], const struct epilogue *e) {
-  _Alignas(64) int32_t memory[14 * 16];
+  _Alignas(64) int32_t memory[16 * 16];
   UNROLL for (size_t j = 0; j < v; j++) {
     UNROLL for (size_t i = 0; i < m; i++) _mm512_store_si512(
         memory + 16 * i, sums[i * v + j]);
@@ -82,7 +93,7 @@ static inline __attribute__((always_inline)) void finish(
 
 static inline void advance(struct epilogue *e, size_t columns) {
   e->q += 3 * columns;
-  e->c += e->output->kind == 0 ? columns : 4 * columns;
+  e->c += e->output->kind == 1 ? 4 * columns : columns;
 }
 
 #include "../gemm/tiles_avx512.h"

@@ -71,7 +71,8 @@ public final class ConvolutionDynamicI8: Sendable {
       words, weightScales: scales.pointer(Float.self), bias: bias.pointer(Float.self),
       inputScale: range.scale, inputZeroPoint: range.zeroPoint, output: kind)
     packed.run(
-      input: quantized, zero: zero, constants: words, output: output, kind: kind, scratch: scratch,
+      input: quantized, zero: zero, constants: words, output: output, kind: kind.value,
+      scratch: scratch,
       pool: pool)
   }
 }

@@ -12,6 +12,7 @@ public final class ConvolutionF32: Sendable {
   private enum Shape: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
     case depthwise(Kernel<DepthwiseFunctionF32>)
+    case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionF32>)
   }
 
   private let shape: Shape
@@ -26,6 +27,7 @@ public final class ConvolutionF32: Sendable {
     switch shape {
     case .product(_, let kernel): kernel.name.string
     case .depthwise(let kernel): kernel.name.string
+    case .rows(_, let kernel): kernel.name.string
     }
   }
 
@@ -50,8 +52,6 @@ public final class ConvolutionF32: Sendable {
     zero = AlignedBytes(g.inputChannels, of: Float.self)
     let taps = g.kernelHeight * g.kernelWidth
     if g.isDepthwise {
-      let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
-      shape = .depthwise(kernel)
       self.weights = AlignedBytes(roundedUp(g.inputChannels, to: 16) * taps, of: Float.self)
       let packed = self.weights.pointer(Float.self)
       for channel in 0..<g.inputChannels {
@@ -61,8 +61,16 @@ public final class ConvolutionF32: Sendable {
       }
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes =
-        ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      if let rows = DepthwiseRows(g, elementBytes: 4) {
+        shape = .rows(
+          rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
+        scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+      } else {
+        let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
+        shape = .depthwise(kernel)
+        scratchBytes =
+          ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      }
       return
     }
     let columns = g.outputChannels / g.groups
@@ -95,6 +103,18 @@ public final class ConvolutionF32: Sendable {
       product(plan, kernel, input, residual, output, scratch, pool)
     case .depthwise(let kernel):
       depthwise(kernel, input, residual, output, scratch, pool)
+    case .rows(let rows, let kernel):
+      pool.share(rows.count) { part, range in
+        let slot = scratch + part * rows.slotBytes
+        for index in range {
+          let at = index * rows.outputElements
+          rows.withRow(index, of: input, zero: zero.base, slot: slot) {
+            kernel.function(
+              $0, weights.pointer(Float.self), bias.pointer(Float.self), residual.map { $0 + at },
+              output + at, limits.min, limits.max)
+          }
+        }
+      }
     }
   }
 

@@ -1,3 +1,5 @@
+import CKernels
+
 /// An integer convolution: uint8 activations, int8 weights, exact int32 sums; made once, run often.
 ///
 /// The same bits on every machine, instruction set and number of threads. With x the input, zx its
@@ -19,6 +21,7 @@ public final class ConvolutionI8: Sendable {
   private let packed: PackedWeightsI8
   private let constants: AlignedBytes
   private let zero: AlignedBytes
+  private let kind: pare_qoutput
 
   /// The name of the kernel that runs, which states types, tile and instruction set.
   public var kernelName: String { packed.kernelName }
@@ -53,6 +56,9 @@ public final class ConvolutionI8: Sendable {
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,
       inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)
+    var kind = output.value
+    if kind.kind == 0, packed.shiftsAreLong(constants.pointer(Int32.self)) { kind.kind = 2 }
+    self.kind = kind
   }
 
   /// Computes `output` ([batch][row][column][channel], uint8 or float32) from `input`.
@@ -62,6 +68,6 @@ public final class ConvolutionI8: Sendable {
   ) {
     packed.run(
       input: input, zero: zero.base, constants: constants.pointer(Int32.self), output: output,
-      kind: self.output, scratch: scratch, pool: pool)
+      kind: kind, scratch: scratch, pool: pool)
   }
 }

@@ -17,9 +17,23 @@ package enum DepthwiseOrder {
 
   /// Returns where the weight of `tap` of `channel` lies; blocks are [taps / 4][4 vectors][16][4].
   @inline(__always) package static func weight(channel: Int, tap: Int, taps: Int) -> Int {
+    weight(channel: channel, group: tap / 4, of: (taps + 3) / 4, byte: tap % 4)
+  }
+
+  /// Returns where a weight lies for kernels that take a row at a time: the groups of a square kernel
+  /// are [rows / 4][columns], each of 4 rows.
+  @inline(__always) package static func weight(
+    channel: Int, ky: Int, kx: Int, kernel: Int
+  ) -> Int {
+    weight(
+      channel: channel, group: ky / 4 * kernel + kx, of: (kernel + 3) / 4 * kernel, byte: ky % 4)
+  }
+
+  @inline(__always) private static func weight(
+    channel: Int, group: Int, of groups: Int, byte: Int
+  ) -> Int {
     let (vector, lane) = place(of: channel)
-    let group = vector / 4 * ((taps + 3) / 4) + tap / 4
-    return group * 256 + vector % 4 * 64 + lane * 4 + tap % 4
+    return (vector / 4 * groups + group) * 256 + vector % 4 * 64 + lane * 4 + byte
   }
 }
 
@@ -39,6 +53,34 @@ package let depthwiseReferenceU8S8 = Kernel<DepthwiseFunctionU8S8>(
         sum &+= Int32(row[channel]) &* Int32(weight)
       }
       storeSum(sum, constants, lane, to: c, at: i * ldc + channel, output)
+    }
+  }
+}
+
+/// The function of an integer depthwise kernel for one row; see `pare_dwrow_u8s8` in kernels.h.
+package typealias DepthwiseRowFunctionU8S8 =
+  @convention(c) (
+    UnsafePointer<pare_depthwise_row>?, UnsafePointer<Int8>?, UnsafePointer<Int32>?,
+    UnsafeMutableRawPointer?, UnsafePointer<pare_qoutput>?
+  ) -> Void
+
+/// The portable form of the kernels of `dwrow_u8s8`, bit for bit.
+package let depthwiseRowReferenceU8S8 = Kernel<DepthwiseRowFunctionU8S8>(
+  name: StaticName("pare_dwrow_u8s8_1x1__portable"), rows: 1, columns: 1, isa: .portable
+) { row, w, q, c, output in
+  guard let row = row?.pointee, let w, let q, let c, let output = output?.pointee else { return }
+  for channel in 0..<row.channels {
+    let (vector, lane) = DepthwiseOrder.place(of: channel)
+    let constants = q + vector * 48
+    for x in 0..<row.output_width {
+      var sum = constants[lane]
+      row.forEachTap(of: x) { ky, kx, input, element in
+        let value = input.assumingMemoryBound(to: UInt8.self)[element + channel]
+        let weight = w[
+          DepthwiseOrder.weight(channel: channel, ky: ky, kx: kx, kernel: row.kernel)]
+        sum &+= Int32(value) &* Int32(weight)
+      }
+      storeSum(sum, constants, lane, to: c, at: x * row.channels + channel, output)
     }
   }
 }

@@ -18,14 +18,6 @@ extension ConvolutionI8 {
         pare_qoutput(kind: 1, zero: 0, min: 0, max: 0, float_min: least, float_max: most)
       }
     }
-
-    /// Bytes of one output.
-    var elementBytes: Int {
-      switch self {
-      case .uint8: 1
-      case .float32: 4
-      }
-    }
   }
 }
 

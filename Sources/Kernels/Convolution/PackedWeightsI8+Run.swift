@@ -4,16 +4,28 @@ extension PackedWeightsI8 {
   /// Runs the convolution; `zero` is a row of input zero points, `constants` as `fillConstants` made it.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
-    output: UnsafeMutableRawPointer, kind: ConvolutionI8.Output, scratch: UnsafeMutableRawPointer,
+    output: UnsafeMutableRawPointer, kind: pare_qoutput, scratch: UnsafeMutableRawPointer,
     pool: ThreadPool
   ) {
-    withUnsafePointer(to: kind.value) { value in
+    let elementBytes = kind.kind == 1 ? 4 : 1
+    withUnsafePointer(to: kind) { value in
       switch shape {
       case .product(let plan, let kernel):
         product(
-          plan, kernel, input, zero, constants, output, kind.elementBytes, value, scratch, pool)
+          plan, kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
       case .depthwise(let kernel):
-        depthwise(kernel, input, zero, constants, output, kind.elementBytes, value, scratch, pool)
+        depthwise(kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+      case .rows(let rows, let kernel):
+        pool.share(rows.count) { part, range in
+          let slot = scratch + part * rows.slotBytes
+          for index in range {
+            rows.withRow(index, of: input, zero: zero, slot: slot) {
+              kernel.function(
+                $0, weights.pointer(Int8.self), constants,
+                output + index * rows.outputElements * elementBytes, value)
+            }
+          }
+        }
       }
     }
   }

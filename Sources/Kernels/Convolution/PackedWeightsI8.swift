@@ -3,6 +3,7 @@ final class PackedWeightsI8: Sendable {
   enum Shape: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionU8S8>)
     case depthwise(Kernel<DepthwiseFunctionU8S8>)
+    case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionU8S8>)
   }
 
   let geometry: ConvolutionGeometry
@@ -25,6 +26,22 @@ final class PackedWeightsI8: Sendable {
     let sums = sums.pointer(Int32.self)
     for output in 0..<g.outputChannels {
       for k in 0..<g.depth { sums[output] &+= Int32(weights[output * g.depth + k]) }
+    }
+    if let rows = DepthwiseRows(g, elementBytes: 1) {
+      let kernel = KernelTable.best(.dwrowU8S8, upTo: isa, reference: depthwiseRowReferenceU8S8)
+      shape = .rows(rows, kernel)
+      let size = g.kernelWidth
+      self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((size + 3) / 4) * size * 256)
+      let packed = self.weights.pointer(Int8.self)
+      for channel in 0..<g.outputChannels {
+        for tap in 0..<size * size {
+          let place = DepthwiseOrder.weight(
+            channel: channel, ky: tap / size, kx: tap % size, kernel: size)
+          packed[place] = weights[channel * size * size + tap]
+        }
+      }
+      scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+      return
     }
     if g.isDepthwise {
       let kernel = KernelTable.best(.dwconvU8S8, upTo: isa, reference: depthwiseReferenceU8S8)
@@ -59,6 +76,7 @@ final class PackedWeightsI8: Sendable {
     switch shape {
     case .product(_, let kernel): kernel.name.string
     case .depthwise(let kernel): kernel.name.string
+    case .rows(_, let kernel): kernel.name.string
     }
   }
 
@@ -66,7 +84,7 @@ final class PackedWeightsI8: Sendable {
   var constantWords: Int {
     switch shape {
     case .product(let plan, _): geometry.groups * plan.panels * 48
-    case .depthwise: (geometry.outputChannels + 63) / 64 * 192
+    case .depthwise, .rows: (geometry.outputChannels + 63) / 64 * 192
     }
   }
 
@@ -86,16 +104,23 @@ final class PackedWeightsI8: Sendable {
         let column = channel % plan.columns
         constants.store(
           to: words, block: channel / plan.columns * plan.panels + column / 16, lane: column % 16)
-      case .depthwise:
+      case .depthwise, .rows:
         let (vector, lane) = DepthwiseOrder.place(of: channel)
         constants.store(to: words, block: vector, lane: lane)
       }
     }
-    // Lanes without a channel still pass through the shifts, which need at least 1.
+    // Lanes without a channel still pass through the shifts.
     if case .uint8 = output {
       for block in 0..<constantWords / 48 {
-        for lane in 32..<48 where words[block * 48 + lane] == 0 { words[block * 48 + lane] = 1 }
+        for lane in 32..<48 where words[block * 48 + lane] == 0 { words[block * 48 + lane] = 31 }
       }
+    }
+  }
+
+  /// Whether every shift among `words`, the constants of a uint8 output, is at least 31.
+  func shiftsAreLong(_ words: UnsafePointer<Int32>) -> Bool {
+    (0..<constantWords / 48).allSatisfy { block in
+      (32..<48).allSatisfy { words[block * 48 + $0] >= 31 }
     }
   }
 }

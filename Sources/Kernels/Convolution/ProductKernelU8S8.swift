@@ -44,7 +44,7 @@ package let productReferenceU8S8 = Kernel<ProductFunctionU8S8>(
 ) {
   let first = constants[16 + lane]
   let second = constants[32 + lane]
-  if output.kind == 0 {
+  if output.kind != 1 {
     let round = Int64(1) << (Int64(second) - 1)
     let scaled = (Int64(sum) * Int64(first) + round) >> Int64(second)
     let least = Int64(output.min - output.zero)
