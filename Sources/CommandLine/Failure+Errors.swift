@@ -1,6 +1,8 @@
 import Convert
 import Datasets
+import Interpreter
 import ModelFormat
+import Operators
 
 extension Failure {
   /// The failure that an error of the libraries amounts to.
@@ -8,7 +10,7 @@ extension Failure {
     let outcome: Outcome =
       switch error {
       case .importing(let problem):
-        switch problem.kind {
+        switch problem.problem.kind {
         case .invalid: .invalidInput
         case .unsupported: .unsupported
         case .usage: .usage

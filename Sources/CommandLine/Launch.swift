@@ -22,8 +22,6 @@ extension ParsableCommand {
   ///
   /// Long options may be written in snake case. Errors are one line on standard error.
   public static func launch() -> Never {
-    // Progress and results must not overtake each other when both go to one place.
-    setvbuf(stdout, nil, _IOLBF, 0)
     signal(SIGPIPE, SIG_DFL)
     let name = configuration.commandName ?? "pare"
     let arguments = Swift.CommandLine.arguments.dropFirst().map(kebabCase)
@@ -51,6 +49,6 @@ extension ParsableCommand {
     guard let equals = argument.firstIndex(of: "=") else {
       return argument.replacing("_", with: "-")
     }
-    return argument[..<equals].replacing("_", with: "-") + argument[equals...]
+    return String(argument[..<equals]).replacing("_", with: "-") + argument[equals...]
   }
 }

@@ -13,6 +13,13 @@ public struct Converter {
     public let done: Int
     /// Parts in all; zero where it is not known.
     public let total: Int
+
+    /// A stage of which `done` of `total` parts are done.
+    public init(stage: String, done: Int, total: Int) {
+      self.stage = stage
+      self.done = done
+      self.total = total
+    }
   }
 
   private let options: ConversionOptions

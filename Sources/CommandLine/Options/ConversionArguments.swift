@@ -1,8 +1,8 @@
 public import ArgumentParser
-import Convert
-import ModelFormat
+public import Convert
+public import ModelFormat
 
-extension ConversionOptions.Pruning: @retroactive ExpressibleByArgument {
+extension ConversionOptions.Pruning: ExpressibleByArgument {
   /// `0.5`, `2:4` or `block:0.75`.
   public init?(argument: String) {
     func fraction(_ text: some StringProtocol) -> Double? {
@@ -28,11 +28,11 @@ extension ConversionOptions.Pruning: @retroactive ExpressibleByArgument {
   public static var allValueStrings: [String] { ["0.5", "2:4", "block:0.75"] }
 }
 
-extension ConversionOptions.PruningScope: @retroactive ExpressibleByArgument {}
-extension ConversionOptions.Quantization: @retroactive ExpressibleByArgument {}
-extension ConversionOptions.CalibrationMethod: @retroactive ExpressibleByArgument {}
+extension ConversionOptions.PruningScope: ExpressibleByArgument {}
+extension ConversionOptions.Quantization: ExpressibleByArgument {}
+extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
 
-extension Encoding: @retroactive ExpressibleByArgument {
+extension Encoding: ExpressibleByArgument {
   /// An encoding by the name that `inspect` prints, or `auto` handled by the caller.
   public init?(argument: String) {
     guard let encoding = Encoding.allCases.first(where: { $0.name == argument }) else {

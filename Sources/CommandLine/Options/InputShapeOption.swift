@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 
 /// Extents of graph inputs: `name:1,3,224,224`.
 struct InputShape: ExpressibleByArgument {

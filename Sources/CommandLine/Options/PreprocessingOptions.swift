@@ -1,5 +1,5 @@
 public import ArgumentParser
-import ModelFormat
+public import ModelFormat
 
 /// How images become inputs.
 struct PreprocessingOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import Convert
 import Foundation
+import Interpreter
 
 /// The report of a conversion in words.
 enum ConversionText {

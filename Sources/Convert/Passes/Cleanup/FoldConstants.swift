@@ -83,25 +83,38 @@ extension GraphPass {
 
   /// Weights that arrive quantized stay in their integers: the constant keeps them with their scales.
   private static func dequantizedWeights(_ node: Node, _ graph: Graph) -> Tensor? {
-    guard let x = node.inputs[0], let tensor = graph[x].constant, tensor.type == .int8,
+    guard let x = node.inputs[0], let tensor = graph[x].constant, tensor.quantization == nil,
+      let range = zeroPointRange(tensor.type), node.attributes["block_size"] == nil,
       let scaleID = node.inputs[1], let scales = graph[scaleID].constant?.floats(),
       scales.allSatisfy({ $0.isNormal && $0 > 0 })
     else { return nil }
     var zeroPoints = [Int32](repeating: 0, count: scales.count)
     if node.inputs.count > 2, let id = node.inputs[2] {
-      guard let stated = graph.integers(id), stated.count == scales.count else { return nil }
+      guard let stated = graph.integers(id), stated.count == scales.count,
+        stated.allSatisfy({ range.contains($0) })
+      else { return nil }
       zeroPoints = stated.map { Int32($0) }
     }
-    guard zeroPoints.allSatisfy({ $0 == 0 }) else { return nil }
-    var quantization = Quantization(scale: scales[0])
+    var quantization = Quantization(scale: scales[0], zeroPoint: zeroPoints[0])
     if graph[scaleID].shape?.rank == 1, scales.count > 1 || tensor.shape.rank == 1 {
       var axis = 1
       if case .int(let stated)? = node.attributes["axis"] { axis = Int(clamping: stated) }
       guard let axis = tensor.shape.normalized(axis: axis), tensor.shape[axis] == scales.count
       else { return nil }
-      quantization = Quantization(scales: scales, axis: axis)
+      quantization = Quantization(scales: scales, zeroPoints: zeroPoints, axis: axis)
+    } else if scales.count != 1 {
+      return nil
     }
     return Tensor(
-      type: .int8, shape: tensor.shape, bytes: tensor.dense, quantization: quantization)
+      type: tensor.type, shape: tensor.shape, bytes: tensor.dense, quantization: quantization)
+  }
+
+  /// The zero points that quantized weights of `type` may have; nil for types that are no such weights.
+  private static func zeroPointRange(_ type: ElementType) -> ClosedRange<Int>? {
+    switch type {
+    case .int8: -128...127
+    case .uint8: 0...255
+    default: nil
+    }
   }
 }
