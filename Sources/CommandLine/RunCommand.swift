@@ -79,7 +79,8 @@ public struct RunCommand: ParsableCommand {
     return try assignments.map { assignment in
       try assignment.load(into: interpreter, preprocessing)
       // Several files: a folder each, so that results do not overwrite each other.
-      let folder = output.map { files.count > 1 ? $0 + "/" + RunResult.fileName(assignment.path) : $0 }
+      let name = assignment.path.split(separator: "/").last.map(String.init) ?? assignment.path
+      let folder = output.map { files.count > 1 ? $0 + "/" + RunResult.fileName(name) : $0 }
       return try finish(assignment.path, interpreter, names, folder: folder)
     }
   }

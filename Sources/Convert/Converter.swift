@@ -60,21 +60,21 @@ public struct Converter {
     var samples = try SampleSet(options, baseline)
     report.warnings += samples.warnings
 
-    let original = try plan(finished(baseline), options.input)
     var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
-    let graph = try compressor.compress(baseline, original, &samples)
+    let graph = try compressor.compress(baseline, &samples)
     log = compressor.log
     report.leftInFloat = compressor.left.map { .init(node: $0.node, reason: $0.reason) }
     report.warnings += compressor.warnings
     describe(graph)
 
-    let compressed = try plan(graph, options.output)
-    report.arenaBytes = compressed.arenaBytes
-    let proof = try prove(original, compressed, baseline, graph, &samples)
-    try measureAccuracy(original, compressed)
+    // One network at a time is planned, so that packed weights are in memory once.
+    let before = try observe(finished(baseline), options.input, "original", &samples)
+    let after = try observe(graph, options.output, "result", &samples)
+    report.arenaBytes = after.arenaBytes
+    try judge(before, after, baseline, graph, &samples)
 
     let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
-    try write(model, proof)
+    try write(model, proof: after.proof, &samples)
     if report.hasCollapsed || report.isLarger { explain() }
     report.passes = log.passes
     report.seconds = ProcessCosts.now - start
@@ -120,74 +120,97 @@ public struct Converter {
     }
   }
 
-  /// Runs original and result on the same samples.
-  private mutating func prove(
-    _ original: Interpreter, _ compressed: Interpreter, _ baseline: Graph, _ graph: Graph,
-    _ samples: inout SampleSet
-  ) throws(ConvertError) -> [[UInt8]] {
-    guard options.verificationSamples > 0 else { return [] }
-    var comparison = OutputComparison()
+  /// What one network computes on the samples.
+  private struct Observation {
+    var outputs: [[[Float]]] = []
     var proof: [[UInt8]] = []
-    var blame = LayerErrors(baseline)
+    var accuracy: Accuracy?
+    var arenaBytes = 0
+  }
+
+  /// Runs a network on the verification samples and on the labelled data.
+  private mutating func observe(
+    _ graph: Graph, _ path: String, _ name: String, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Observation {
+    let interpreter = try plan(graph, path)
+    var observation = Observation()
+    observation.arenaBytes = interpreter.arenaBytes
     let total = options.verificationSamples
-    let loaded = try samples.forEach(limit: total, into: original) { index in
-      progress(Progress(stage: "verify", done: index, total: total))
-      compressed.copyInputs(of: original)
-      original.run()
-      compressed.run()
-      for output in original.outputs.indices {
-        comparison.compare(
-          original.floats(output), compressed.floats(output), isClassification: output == 0)
+    if total > 0 {
+      let progress = progress
+      _ = try samples.forEach(limit: total, into: interpreter) { index in
+        progress(Progress(stage: "verify \(name)", done: index, total: total))
+        interpreter.run()
+        observation.outputs.append(interpreter.outputs.indices.map { interpreter.floats($0) })
+        if observation.proof.count < 4 { observation.proof.append(interpreter.outputBytes()) }
       }
-      if proof.count < 4 {
-        proof.append(compressed.outputs.indices.flatMap { [UInt8](compressed.output($0)) })
+    }
+    if let path = options.data {
+      observation.accuracy = try accuracy(of: interpreter, path, "accuracy of \(name)")
+    }
+    return observation
+  }
+
+  private func accuracy(
+    of interpreter: Interpreter, _ path: String, _ stage: String
+  ) throws(ConvertError) -> Accuracy {
+    let dataset: Dataset
+    do throws(DatasetError) { dataset = try Dataset(path: path) } catch { throw .dataset(error) }
+    let preprocessing = try SampleSet.preprocessing(options, interpreter, dataset)
+    let progress = progress
+    return try Accuracy.measure(
+      interpreter, dataset, preprocessing: preprocessing,
+      dropsFirstClass: options.dropsFirstClass
+    ) { progress(Progress(stage: stage, done: $0, total: $1)) }
+  }
+
+  /// Compares what both networks computed.
+  private mutating func judge(
+    _ before: Observation, _ after: Observation, _ baseline: Graph, _ graph: Graph,
+    _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    if let original = before.accuracy, let result = after.accuracy {
+      report.accuracy = .init(
+        before: original.top1, after: result.top1, samples: result.predictions.count,
+        unreadable: result.unreadable.count)
+      if let limit = options.maximumDrop {
+        report.missedTarget = original.top1 - result.top1 > limit + 1e-9
+      }
+      if let first = result.unreadable.first {
+        report.warnings.append(
+          "\(result.unreadable.count) samples of \(options.data ?? "") could not be read; the first: "
+            + first)
+      }
+    }
+    guard options.verificationSamples > 0 else { return }
+    var comparison = OutputComparison()
+    for (original, result) in zip(before.outputs, after.outputs) {
+      for output in original.indices {
+        comparison.compare(original[output], result[output], isClassification: output == 0)
       }
     }
     report.hasCollapsed = comparison.top1Agreement < 0.5 || comparison.notFinite > 0
-    var layers: [ConversionReport.Blame] = []
-    if report.hasCollapsed {
-      _ = try samples.forEach(limit: min(4, loaded), into: original) { _ in
-        blame.compare(original, compressed, graph)
-      }
-      layers = blame.ranked().prefix(5).map { layer in
-        let node = graph.nodes.first { $0.name == layer.node }
-        let density = node.map { GraphTotals.density($0, graph) } ?? 1
-        return .init(node: layer.node, growth: layer.growth, zeros: 1 - density)
-      }
-    }
     report.verification = .init(
       samples: comparison.samples, source: samples.kind, maxAbs: comparison.maximumError,
       meanAbs: comparison.meanError, largest: comparison.largest, cosine: comparison.cosine,
-      top1Agreement: comparison.top1Agreement, blame: layers)
-    return proof
+      top1Agreement: comparison.top1Agreement,
+      blame: report.hasCollapsed ? try blame(baseline, graph, &samples) : [])
   }
 
-  private mutating func measureAccuracy(
-    _ original: Interpreter, _ compressed: Interpreter
-  ) throws(ConvertError) {
-    guard let path = options.data else { return }
-    let dataset: Dataset
-    do throws(DatasetError) { dataset = try Dataset(path: path) } catch { throw .dataset(error) }
-    let preprocessing = try SampleSet.preprocessing(options, original, dataset)
-    let progress = progress
-    func measure(_ interpreter: Interpreter, _ stage: String) throws(ConvertError) -> Accuracy {
-      try Accuracy.measure(
-        interpreter, dataset, preprocessing: preprocessing,
-        dropsFirstClass: options.dropsFirstClass
-      ) { progress(Progress(stage: stage, done: $0, total: $1)) }
+  /// The layers that add the most error.
+  private func blame(
+    _ baseline: Graph, _ graph: Graph, _ samples: inout SampleSet
+  ) throws(ConvertError) -> [ConversionReport.Blame] {
+    let original = try plan(baseline, options.input)
+    let compressed = try plan(graph, options.output)
+    var errors = LayerErrors(baseline)
+    _ = try samples.forEach(limit: 4, into: original) { _ in
+      errors.compare(original, compressed, graph)
     }
-    let before = try measure(original, "accuracy before")
-    let after = try measure(compressed, "accuracy after")
-    report.accuracy = .init(
-      before: before.top1, after: after.top1, samples: after.predictions.count,
-      unreadable: after.unreadable.count)
-    if let limit = options.maximumDrop {
-      report.missedTarget = before.top1 - after.top1 > limit + 1e-9
-    }
-    if !after.unreadable.isEmpty {
-      report.warnings.append(
-        "\(after.unreadable.count) samples of \(path) could not be read; the first: "
-          + after.unreadable[0])
+    return errors.ranked().prefix(5).map { layer in
+      let node = graph.nodes.first { $0.name == layer.node }
+      let density = node.map { GraphTotals.density($0, graph) } ?? 1
+      return .init(node: layer.node, growth: layer.growth, zeros: 1 - density)
     }
   }
 
@@ -217,7 +240,9 @@ public struct Converter {
   }
 
   /// Writes the file, opens it again and runs it: what was verified is what was written.
-  private mutating func write(_ model: Model, _ proof: [[UInt8]]) throws(ConvertError) {
+  private mutating func write(
+    _ model: Model, proof: [[UInt8]], _ samples: inout SampleSet
+  ) throws(ConvertError) {
     let writer = ModelWriter(model)
     report.output = .init(path: options.output, bytes: writer.byteCount)
     report.isLarger = writer.byteCount > report.input.bytes
@@ -238,18 +263,18 @@ public struct Converter {
     }
     report.output.bytes = file.byteCount
     report.output.digest = file.digest.hexadecimal
-    guard options.verificationSamples > 0 else { return log.end("write", effect: "not verified") }
+    guard !proof.isEmpty else { return log.end("write", effect: "not verified") }
     let interpreter = try plan(file.model.graph, options.output)
-    var samples = try SampleSet(options, model.graph)
-    var index = 0
-    var difference: String?
-    _ = try samples.forEach(limit: proof.count, into: interpreter) { _ in
+    var difference: Int?
+    _ = try samples.forEach(
+      limit: options.verificationSamples, first: proof.count, into: interpreter
+    ) { index in
       interpreter.run()
-      let outputs = interpreter.outputs.indices.flatMap { [UInt8](interpreter.output($0)) }
-      if outputs != proof[index] { difference = "sample \(index)" }
-      index += 1
+      if interpreter.outputBytes() != proof[index] { difference = index }
     }
-    if let difference { throw .writtenFileDiffers(path: options.output, difference) }
+    if let difference {
+      throw .writtenFileDiffers(path: options.output, "on sample \(difference)")
+    }
     log.end("write", effect: "opened again and run on \(proof.count) samples: the same bits")
   }
 

@@ -39,11 +39,3 @@ public struct GraphTotals: Sendable, Hashable, Codable {
     return Double(tensor.nonzeroCount) / Double(tensor.shape.count)
   }
 }
-
-extension Tensor {
-  /// Bytes of scales and zero points.
-  public var scaleBytes: Int {
-    guard let quantization else { return 0 }
-    return quantization.scales.count * (quantization.isSymmetric ? 4 : 8)
-  }
-}

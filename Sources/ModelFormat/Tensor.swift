@@ -51,8 +51,11 @@ public struct Tensor: Sendable {
       type: .int64, shape: shape ?? Shape([elements.count]), bytes: Bytes(elements: elements))
   }
 
-  /// The bytes of all streams together.
+  /// The bytes of positions and values together.
   public var byteCount: Int { positions.count + values.count }
+
+  /// The bytes of scales and zero points in a file.
+  public var scaleBytes: Int { PlacedTensor.scales(self).count }
 
   /// Elements of any byte pattern but zero; a negative zero counts, since it must be stored.
   static func countNonzero(_ bytes: Bytes, elementSize: Int) -> Int {

@@ -80,8 +80,7 @@ struct RunResult: Encodable {
 
   /// `name` with every character that is not plain replaced, for use as a file name.
   static func fileName(_ name: String) -> String {
-    let last = name.split(separator: "/").last.map(String.init) ?? name
-    let plain = last.map { character -> Character in
+    let plain = name.map { character -> Character in
       character.isASCII && (character.isLetter || character.isNumber || "_.-".contains(character))
         ? character : "_"
     }

@@ -68,16 +68,20 @@ struct SampleSet {
   /// Loads up to `limit` samples one after the other into `interpreter` and calls `body` after each.
   ///
   /// Samples that cannot be read are left out with one warning; with none readable it is an error.
+  /// - Parameters:
+  ///   - wanted: how many samples, spread evenly over the data set.
+  ///   - first: how many of those, from the start; nil for all.
   /// - Returns: how many were loaded.
   mutating func forEach(
-    limit wanted: Int, into interpreter: Interpreter, _ body: (Int) -> Void
+    limit wanted: Int, first: Int? = nil, into interpreter: Interpreter, _ body: (Int) -> Void
   ) throws(ConvertError) -> Int {
     guard let dataset else {
-      for index in 0..<min(wanted, max(1, limit)) {
+      let count = min(first ?? Int.max, wanted, max(1, limit))
+      for index in 0..<count {
         random.load(index, into: interpreter)
         body(index)
       }
-      return min(wanted, max(1, limit))
+      return count
     }
     let feed: SampleFeed
     do throws(DatasetError) {
@@ -86,13 +90,14 @@ struct SampleSet {
     var loaded = 0
     var unreadable: [String] = []
     for index in dataset.indices(spread: min(wanted, limit)) {
+      if loaded == first { break }
       do throws(DatasetError) {
         for item in 0..<feed.batch { _ = try feed.load(index, item: item, into: interpreter) }
         body(loaded)
         loaded += 1
       } catch { unreadable.append("\(error)") }
     }
-    if loaded == 0 {
+    if loaded == 0, first != 0 {
       throw .noSamples(dataset.path + (unreadable.first.map { ": " + $0 } ?? ""))
     }
     if let first = unreadable.first {

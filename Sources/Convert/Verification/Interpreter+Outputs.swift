@@ -11,6 +11,9 @@ extension Interpreter {
     ).floats()
   }
 
+  /// The bytes of all outputs, one behind the other.
+  func outputBytes() -> [UInt8] { outputs.indices.flatMap { [UInt8](output($0)) } }
+
   /// Copies all inputs of `other`, which has the same ones.
   public func copyInputs(of other: Interpreter) {
     for index in inputs.indices {

@@ -11,7 +11,10 @@ struct ScaleReader {
   func read(_ stream: UnsafeRawBufferPointer) throws(ModelError) -> Quantization? {
     let isPerAxis = flags & V1.QuantizationFlag.perAxis != 0
     let hasZeroPoints = flags & V1.QuantizationFlag.zeroPoints != 0
-    guard flags < 8, isPerAxis || axis == 0 else {
+    let areRatios = flags & V1.QuantizationFlag.halfRatios != 0
+    guard flags <= V1.QuantizationFlag.all, isPerAxis || axis == 0,
+      !areRatios || isPerAxis && !hasZeroPoints
+    else {
       throw ModelError(.tensorRecord, at: offset, subject, "quantization flags \(flags)")
     }
     guard flags & V1.QuantizationFlag.present != 0 else {
@@ -24,13 +27,17 @@ struct ScaleReader {
       throw ModelError(.tensorRecord, at: offset, subject, "quantized \(type.name)")
     }
     let count = isPerAxis ? shape[axis] : 1
-    guard stream.count == count * (hasZeroPoints ? 8 : 4) else {
+    guard stream.count == (areRatios ? 4 + count * 2 : count * (hasZeroPoints ? 8 : 4)) else {
       throw ModelError(.tensorRecord, at: offset, subject, "\(stream.count) bytes of scales")
     }
     var reader = ByteReader(stream.bytes, base: offset)
     var scales: [Float] = []
+    let largest = areRatios ? Float(bitPattern: try reader.next(UInt32.self, else: .scale)) : 0
     for _ in 0..<count {
-      let scale = Float(bitPattern: try reader.next(UInt32.self, else: .scale))
+      let scale =
+        areRatios
+        ? largest * Float(halfBits: try reader.next(UInt16.self, else: .scale))
+        : Float(bitPattern: try reader.next(UInt32.self, else: .scale))
       try Self.require(scale: scale, at: reader.offset - 4, subject)
       scales.append(scale)
     }

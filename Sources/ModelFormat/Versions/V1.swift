@@ -81,6 +81,9 @@ enum V1 {
     static let present: UInt8 = 1
     static let perAxis: UInt8 = 2
     static let zeroPoints: UInt8 = 4
+    /// Scales are one float32, the largest, and a float16 part of it for each index of the axis.
+    static let halfRatios: UInt8 = 8
+    static let all = present | perAxis | zeroPoints | halfRatios
   }
 
   /// Stands for an operand that is left out.

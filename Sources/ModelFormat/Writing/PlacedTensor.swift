@@ -73,9 +73,14 @@ struct PlacedTensor {
     return streams
   }
 
-  private static func scales(_ tensor: Tensor) -> Bytes {
+  static func scales(_ tensor: Tensor) -> Bytes {
     guard let quantization = tensor.quantization else { return Bytes([]) }
     var writer = ByteWriter()
+    if let (largest, ratios) = quantization.halfRatios {
+      writer.put(largest)
+      for ratio in ratios { writer.put(ratio) }
+      return Bytes(writer.bytes)
+    }
     for scale in quantization.scales { writer.put(scale) }
     if !quantization.isSymmetric {
       for zeroPoint in quantization.zeroPoints { writer.put(zeroPoint) }
@@ -114,5 +119,6 @@ struct PlacedTensor {
     return V1.QuantizationFlag.present
       | (quantization.axis == nil ? 0 : V1.QuantizationFlag.perAxis)
       | (quantization.isSymmetric ? 0 : V1.QuantizationFlag.zeroPoints)
+      | (quantization.halfRatios == nil ? 0 : V1.QuantizationFlag.halfRatios)
   }
 }

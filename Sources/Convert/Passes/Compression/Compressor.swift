@@ -23,9 +23,9 @@ struct Compressor {
     self.progress = progress
   }
 
-  /// The compressed form of `baseline`; `original` runs it in float.
+  /// The compressed form of `baseline`.
   mutating func compress(
-    _ baseline: Graph, _ original: Interpreter, _ samples: inout SampleSet
+    _ baseline: Graph, _ samples: inout SampleSet
   ) throws(ConvertError) -> Graph {
     var graph = baseline
     for specification in options.pruning { prune(&graph, specification) }
@@ -36,7 +36,7 @@ struct Compressor {
     case .int8Dynamic: quantizeWeights(&graph, isDynamic: true)
     case .int8:
       if options.calibration != nil {
-        try quantizeStatically(&graph, baseline, &samples)
+        try quantizeStatically(&graph, &samples)
       } else {
         warnings.append(
           "--quantize int8 without --calibration quantizes activations at run time (dynamic)")
@@ -99,7 +99,7 @@ struct Compressor {
   }
 
   private mutating func quantizeStatically(
-    _ graph: inout Graph, _ baseline: Graph, _ samples: inout SampleSet
+    _ graph: inout Graph, _ samples: inout SampleSet
   ) throws(ConvertError) {
     log.begin()
     // Ranges are those of the network that will be quantized, pruning included.

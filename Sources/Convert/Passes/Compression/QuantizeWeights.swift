@@ -4,7 +4,7 @@ import ModelFormat
 extension Tensor {
   /// Symmetric int8 weights with a scale for each output channel: the largest becomes ±127.
   ///
-  /// Zeros stay zero. A channel of zeros has scale one. Nil where an element is not finite.
+  /// Zeros stay zero. Nil where an element is not finite.
   func quantizedRows(axis: Int = 0) -> Tensor? {
     if type == .int8, let quantization, quantization.isSymmetric, quantization.axis == axis {
       return self
@@ -13,20 +13,24 @@ extension Tensor {
     let extent = shape[axis]
     let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
     let outer = shape.dimensions[..<axis].reduce(1, *)
-    var scales = [Float](repeating: 1, count: extent)
+    var scales = [Float](repeating: 0, count: extent)
     var stored = [Int8](repeating: 0, count: elements.count)
     for channel in 0..<extent {
-      var largest: Float = 0
       for block in 0..<outer {
         let start = (block * extent + channel) * inner
         for index in start..<(start + inner) {
           guard elements[index].isFinite else { return nil }
-          largest = max(largest, abs(elements[index]))
+          scales[channel] = max(scales[channel], abs(elements[index]))
         }
       }
-      let scale = largest / 127
-      guard scale.isNormal else { continue }
-      scales[channel] = scale
+      scales[channel] /= 127
+    }
+    // A channel of zeros takes the largest scale: any serves.
+    guard let widest = scales.max() else { return nil }
+    let fallback: Float = widest.isNormal ? widest : 1
+    scales = Quantization.roundedUpToHalfRatios(scales.map { $0.isNormal ? $0 : fallback })
+    for channel in 0..<extent {
+      let scale = scales[channel]
       for block in 0..<outer {
         let start = (block * extent + channel) * inner
         for index in start..<(start + inner) {
