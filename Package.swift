@@ -30,7 +30,9 @@ func tests(
 func tool(_ name: String) -> Target {
   .executableTarget(
     name: name,
-    dependencies: ["CommandLine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    dependencies: [
+      "CommandLine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
     swiftSettings: settings)
 }
 
@@ -97,7 +99,9 @@ let package = Package(
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",
-      ["ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC"],
+      [
+        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC",
+      ],
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"]),

@@ -160,7 +160,8 @@ struct BenchResult: Encodable {
             [
               layer.name, layer.op, layer.kernel, String(format: "%.4f", layer.ms),
               String(format: "%.1f", 100 * layer.ms / total), Text.count(layer.macs),
-              layer.macs > 0 ? String(format: "%.1f", Double(layer.macs) * 2 / layer.ms / 1e6) : "0",
+              layer.macs > 0
+                ? String(format: "%.1f", Double(layer.macs) * 2 / layer.ms / 1e6) : "0",
             ]
           }, header: ["layer", "op", "kernel", "ms", "%", "MACs", "Gop/s"]))
     }

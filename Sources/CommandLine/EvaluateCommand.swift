@@ -69,7 +69,9 @@ public struct EvaluateCommand: ParsableCommand {
     let loaded = try LoadedModel(path: path, inputShapes: shared.shapes)
     let interpreter = try loaded.interpreter(threads: shared.threads)
     var steps = try images.resolve(loaded.metadata.preprocessing)
-    if steps == nil, let guess = interpreter.inputs.first.flatMap({ Preprocessing.guess(for: $0.shape) }) {
+    if steps == nil,
+      let guess = interpreter.inputs.first.flatMap({ Preprocessing.guess(for: $0.shape) })
+    {
       if case .image? = try? dataset.sample(at: 0).content {
         Console.warn(
           "\(path): no --preprocess given: '\(guess.name)' is assumed for an input of "

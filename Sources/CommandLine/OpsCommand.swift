@@ -44,7 +44,10 @@ public struct OpsCommand: ParsableCommand {
     } else if lacking.isEmpty {
       print("\(missing): every operator is supported")
     } else {
-      print(Text.table(lacking.map { [$0.op, "\($0.nodes.count)", $0.nodes.prefix(3).joined(separator: ", ")] }, header: ["operator", "nodes", "among them"]))
+      print(
+        Text.table(
+          lacking.map { [$0.op, "\($0.nodes.count)", $0.nodes.prefix(3).joined(separator: ", ")] },
+          header: ["operator", "nodes", "among them"]))
     }
     if !lacking.isEmpty { throw Failure(outcome: .unsupported, message: "") }
   }

@@ -94,7 +94,8 @@ public struct RunCommand: ParsableCommand {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw Failure(outcome: .invalidInput, message: "\(folder): cannot be made: \(error.localizedDescription)")
+      throw Failure(
+        outcome: .invalidInput, message: "\(folder): cannot be made: \(error.localizedDescription)")
     }
     for (index, port) in interpreter.outputs.enumerated() {
       let array = try NumericArray(
@@ -135,7 +136,8 @@ struct InputFile {
       let sample = try dataset.sample(at: 0)
       guard case .array(let array) = sample.content else {
         throw Failure(
-          outcome: .invalidInput, message: "\(path): one of several inputs needs an .npy or .pb file")
+          outcome: .invalidInput,
+          message: "\(path): one of several inputs needs an .npy or .pb file")
       }
       return try copy(array, to: index, interpreter)
     }

@@ -56,12 +56,13 @@ public struct Converter {
       }
     }
     let filter = try NodeFilter(matching: options.exclude)
-    let (source, baseline) = try importModel()
-    var samples = try SampleSet(options, baseline)
+    let (source, imported) = try importModel()
+    var samples = try SampleSet(options, imported)
     report.warnings += samples.warnings
 
     var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
-    let graph = try compressor.compress(baseline, &samples)
+    let graph = try compressor.compress(imported, &samples)
+    let baseline = try fused(imported)
     log = compressor.log
     report.leftInFloat = compressor.left.map { .init(node: $0.node, reason: $0.reason) }
     report.warnings += compressor.warnings
@@ -92,12 +93,22 @@ public struct Converter {
     log.end("import", effect: "\(source.graph.nodes.count) nodes, opset \(source.imported.opset)")
     log.begin()
     var graph = source.graph
-    let changes = try GraphPass.run(GraphPass.cleanups, on: &graph, path: options.input)
+    let changes = try GraphPass.run(GraphPass.normalization, on: &graph, path: options.input)
     var effects: [String] = []
-    for change in changes where change.changes > 0 { effects.append("\(change.name) \(change.changes)") }
-    log.end("clean-up", effect: effects.joined(separator: ", "))
+    for change in changes where change.changes > 0 {
+      effects.append("\(change.name) \(change.changes)")
+    }
+    log.end("clean up", effect: effects.joined(separator: ", "))
     report.input.totals = GraphTotals(graph)
     return (facts, graph)
+  }
+
+  /// The float network with several nodes made one, as compression sees it.
+  private func fused(_ graph: Graph) throws(ConvertError) -> Graph {
+    var graph = graph
+    _ = try GraphPass.run(
+      GraphPass.folding + GraphPass.fusion, on: &graph, path: options.input)
+    return graph
   }
 
   /// The float network as it runs best.

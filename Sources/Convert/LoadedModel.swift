@@ -42,7 +42,9 @@ public struct LoadedModel: Sendable {
     } else {
       let source = try ONNXSource(path: path, inputShapes: inputShapes)
       var graph = source.graph
-      _ = try GraphPass.run(GraphPass.cleanups + GraphPass.finishing, on: &graph, path: path)
+      _ = try GraphPass.run(
+        GraphPass.normalization + GraphPass.folding + GraphPass.fusion + GraphPass.finishing,
+        on: &graph, path: path)
       self.graph = graph
       metadata = source.metadata
       file = nil

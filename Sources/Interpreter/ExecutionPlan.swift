@@ -117,7 +117,9 @@ struct ExecutionPlan {
     steps.append(
       Step(
         execution: execution, inputs: inputs, outputs: outputs, scratch: scratch,
-        info: StepInfo(step, execution)))
+        info: StepInfo(
+          step, execution,
+          firstOutputName: step.outputs.first.map { layout.values[$0].name } ?? "")))
   }
 
   /// The input buffer that the first output may take over, or nil.

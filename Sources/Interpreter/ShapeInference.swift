@@ -53,7 +53,8 @@ extension Graph {
       }
       self[id].shape = output.shape
       // A quantized graph states types that inference from float semantics does not know.
-      let isStated = self[id].quantization != nil || facts.inputs.contains { $0?.quantization != nil }
+      let isStated =
+        self[id].quantization != nil || facts.inputs.contains { $0?.quantization != nil }
       if !isStated { self[id].type = output.type }
     }
   }

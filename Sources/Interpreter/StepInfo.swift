@@ -17,10 +17,13 @@ public struct StepInfo: Sendable {
   public let outputType: ElementType
   /// The values of the graph that it writes, and their facts.
   public let outputs: [(id: ValueID?, facts: ValueFacts)]
+  /// The name of the value that the first output is.
+  public let firstOutputName: String
   /// The node's position in the graph, or nil for a change of layout.
   public let nodeIndex: Int?
 
-  init(_ step: PlannedStep, _ execution: Execution) {
+  init(_ step: PlannedStep, _ execution: Execution, firstOutputName: String) {
+    self.firstOutputName = firstOutputName
     name = step.facts.node.name
     op = step.facts.node.op
     kernel = execution.kernel

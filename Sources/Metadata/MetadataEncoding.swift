@@ -1,5 +1,5 @@
-internal import CSchemas
 internal import CProtobufC
+internal import CSchemas
 public import ModelFormat
 
 extension Metadata {

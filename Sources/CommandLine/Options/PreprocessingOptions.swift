@@ -15,7 +15,8 @@ struct PreprocessingOptions: ParsableArguments {
   var crop: Int?
 
   @Option(
-    help: ArgumentHelp("Mean of each channel after scaling, e.g. 0.485,0.456,0.406.", valueName: "list"))
+    help: ArgumentHelp(
+      "Mean of each channel after scaling, e.g. 0.485,0.456,0.406.", valueName: "list"))
   var mean: String?
 
   @Option(
@@ -56,7 +57,8 @@ struct PreprocessingOptions: ParsableArguments {
     if let std {
       changed.deviation = try Self.numbers(std, "--std")
       guard !changed.deviation.contains(0) else {
-        throw Failure(outcome: .usage, message: "--std '\(std)': a deviation of zero divides by zero")
+        throw Failure(
+          outcome: .usage, message: "--std '\(std)': a deviation of zero divides by zero")
       }
     }
     if let scale { changed.divisor = try Self.divisor(scale) }

@@ -27,13 +27,16 @@ enum ConversionText {
     if let accuracy = report.accuracy {
       rows.append([
         "top-1", Text.percent(accuracy.before), Text.percent(accuracy.after),
-        String(format: "%+.1f points on %d samples", (accuracy.after - accuracy.before) * 100, accuracy.samples),
+        String(
+          format: "%+.1f points on %d samples", (accuracy.after - accuracy.before) * 100,
+          accuracy.samples),
       ])
     }
     lines.append(Text.table(rows, header: ["", "before", "after", ""]))
     if let proof = report.verification {
       let line = String(
-        format: "  verified on %d %@ samples: cosine %.5f, largest error %.3g of %.3g", proof.samples,
+        format: "  verified on %d %@ samples: cosine %.5f, largest error %.3g of %.3g",
+        proof.samples,
         proof.source, proof.cosine, proof.maxAbs, proof.largest)
       lines.append(line + ", same top-1 on " + Text.percent(proof.top1Agreement))
     }
@@ -49,7 +52,10 @@ enum ConversionText {
     if isVerbose {
       lines.append("  passes:")
       let passes = report.passes.map { pass in
-        [pass.name, String(format: "%.2f s", pass.seconds), Text.bytes(pass.peakRssBytes), pass.effect]
+        [
+          pass.name, String(format: "%.2f s", pass.seconds), Text.bytes(pass.peakRssBytes),
+          pass.effect,
+        ]
       }
       lines.append(Text.table(passes, indent: "    "))
     }

@@ -37,7 +37,8 @@ struct RunResult: Encodable {
         Output(
           name: port.name, shape: port.shape.dimensions, type: port.type.name,
           min: elements.min() ?? 0, max: elements.max() ?? 0,
-          mean: elements.isEmpty ? 0 : elements.reduce(0) { $0 + Double($1) } / Double(elements.count)))
+          mean: elements.isEmpty
+            ? 0 : elements.reduce(0) { $0 + Double($1) } / Double(elements.count)))
     }
     self.outputs = outputs
     guard let port = interpreter.outputs.first, port.shape.rank > 0,
@@ -52,7 +53,8 @@ struct RunResult: Encodable {
     // Scores that already sum to one are probabilities; others are logits.
     let sum = scores.reduce(0) { $0 + Double($1) }
     let isNormalized = abs(sum - 1) < 1e-3 && scores.allSatisfy { $0 >= 0 }
-    let weights = isNormalized ? scores.map { Double($0) } : scores.map { exp(Double($0 - largest)) }
+    let weights =
+      isNormalized ? scores.map { Double($0) } : scores.map { exp(Double($0 - largest)) }
     let total = weights.reduce(0, +)
     let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     top = order.prefix(count).map { index in

@@ -48,7 +48,8 @@ enum Text {
       indent
         + row.enumerated().map { column, cell in
           let padding = String(repeating: " ", count: widths[column] - cell.count)
-          return isNumeric[column] ? padding + cell : column == row.count - 1 ? cell : cell + padding
+          return isNumeric[column]
+            ? padding + cell : column == row.count - 1 ? cell : cell + padding
         }.joined(separator: "  ")
     }.joined(separator: "\n")
   }

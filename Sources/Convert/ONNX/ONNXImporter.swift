@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 import ModelFormat
 
 /// Reads ONNX models.

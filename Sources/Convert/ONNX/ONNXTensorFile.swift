@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 public import ModelFormat
 
 /// Reads files that hold one ONNX `TensorProto`, as the ONNX project's test data do.

@@ -1,14 +1,27 @@
 extension GraphPass {
-  /// The clean-ups and fusions that every conversion runs, in order, each with the reason for its place.
-  static let cleanups: [GraphPass] = [
+  /// What brings an imported graph to one form, in order, each with the reason for its place.
+  ///
+  /// Weights are still those of the source afterwards: pruning ranks them here, before normalization is
+  /// folded into them and tilts the scales between channels.
+  static let normalization: [GraphPass] = [
     .removeIdentities,  // first: others match neighbours, and a copy between hides them
     .foldConstants,  // gives every value its shape, which all below need; shape subgraphs vanish
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .recognizeGlobalPooling,  // needs constant axes
     .normalizeLinear,  // gives Gemm and MatMul one form, so that the fusions below know one
-    .foldBatchNormalization,  // before activations are fused: it stands between Conv and Relu
+  ]
+
+  /// What folds into weights and biases, in order, each with the reason for its place.
+  ///
+  /// Outputs are still those before the activation afterwards: statistics are corrected here.
+  static let folding: [GraphPass] = [
+    .foldBatchNormalization,  // first: it stands between Conv and everything else
     .foldBias,  // after normalization folded: an Add may follow it
-    .fuseActivation,  // last of the fusions into one node
+  ]
+
+  /// What makes one node of several, in order, each with the reason for its place.
+  static let fusion: [GraphPass] = [
+    .fuseActivation,  // after folding: normalization and bias stand before the activation
     .shareConstants,  // equal constants become one value
     .removeDeadNodes,  // what the fusions left behind
   ]

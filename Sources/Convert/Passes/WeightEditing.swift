@@ -12,7 +12,8 @@ extension Tensor {
         for row in 0..<rows {
           for column in 0..<columns {
             for byte in 0..<size {
-              out[(column * rows + row) * size + byte] = source[(row * columns + column) * size + byte]
+              out[(column * rows + row) * size + byte] =
+                source[(row * columns + column) * size + byte]
             }
           }
         }

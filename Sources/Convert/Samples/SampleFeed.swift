@@ -12,7 +12,9 @@ public struct SampleFeed: Sendable {
   private let ports: [Interpreter.Port]
 
   /// Samples that one run takes.
-  public var batch: Int { ports.count == 1 ? max(1, ports[0].shape.rank > 0 ? ports[0].shape[0] : 1) : 1 }
+  public var batch: Int {
+    ports.count == 1 ? max(1, ports[0].shape.rank > 0 ? ports[0].shape[0] : 1) : 1
+  }
 
   /// A feed of `dataset` into the inputs of `interpreter`.
   ///
@@ -49,7 +51,8 @@ public struct SampleFeed: Sendable {
         throw .unsuitableInput(shape: ports[0].shape, reason: "images become float32 inputs")
       }
       try preprocessor.write(
-        image, into: UnsafeMutableBufferPointer(rebasing: input[(item * size)..<((item + 1) * size)]))
+        image,
+        into: UnsafeMutableBufferPointer(rebasing: input[(item * size)..<((item + 1) * size)]))
     case .array(let array):
       guard ports.count == 1 else {
         throw .unsuitableInput(

@@ -101,7 +101,8 @@ struct SampleSet {
       throw .noSamples(dataset.path + (unreadable.first.map { ": " + $0 } ?? ""))
     }
     if let first = unreadable.first {
-      let text = "\(unreadable.count) of \(dataset.count) samples could not be read and were left out; "
+      let text =
+        "\(unreadable.count) of \(dataset.count) samples could not be read and were left out; "
         + "the first: \(first)"
       if !warnings.contains(text) { warnings.append(text) }
     }

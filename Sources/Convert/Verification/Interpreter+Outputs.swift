@@ -1,5 +1,6 @@
 public import Interpreter
 import ModelFormat
+import Operators
 
 extension Interpreter {
   /// The elements of output `index` as floats, whatever their type.
@@ -19,5 +20,28 @@ extension Interpreter {
     for index in inputs.indices {
       input(index).copyMemory(from: UnsafeRawBufferPointer(other.input(index)))
     }
+  }
+
+  /// What step `step` has just written to output `output`: real numbers in row-major order.
+  ///
+  /// Two networks may hold a value in different types and layouts; this makes them comparable.
+  func stepFloats(_ step: Int, _ output: Int) -> [Float] {
+    let bytes = stepOutput(step, output)
+    let facts = steps[step].outputs[output].facts
+    let ordered = [UInt8](unsafeUninitializedCapacity: bytes.count) { out, count in
+      if let base = out.baseAddress {
+        let target = UnsafeMutableRawPointer(base)
+        if facts.layout == .channelsLast, facts.shape.rank == 4 {
+          Permutation.toRowMajor(bytes, target, facts.shape, facts.type.size)
+        } else if let source = bytes.baseAddress {
+          target.copyMemory(from: source, byteCount: bytes.count)
+        }
+      }
+      count = bytes.count
+    }
+    return Tensor(
+      type: facts.type, shape: facts.shape, bytes: Bytes(ordered),
+      quantization: facts.quantization
+    ).floats()
   }
 }

@@ -1,6 +1,5 @@
 import Interpreter
 import ModelFormat
-import Operators
 
 /// How much of the error in the outputs each layer brings in: who is to blame.
 ///
@@ -29,7 +28,7 @@ public struct LayerErrors: Sendable {
     original.run { step in
       for (output, written) in original.steps[step].outputs.enumerated() {
         guard let id = written.id, original.steps[step].nodeIndex != nil else { continue }
-        reference[graph[id].name] = rowMajor(original.stepOutput(step, output), written.facts)
+        reference[graph[id].name] = original.stepFloats(step, output)
       }
     }
     compressed.run { step in
@@ -37,7 +36,7 @@ public struct LayerErrors: Sendable {
         guard let id = written.id, compressed.steps[step].nodeIndex != nil,
           let expected = reference[artifact[id].name]
         else { continue }
-        let found = rowMajor(compressed.stepOutput(step, output), written.facts)
+        let found = compressed.stepFloats(step, output)
         guard found.count == expected.count else { continue }
         var (difference, energy) = (0.0, 0.0)
         for (a, b) in zip(expected, found) {
@@ -64,24 +63,5 @@ public struct LayerErrors: Sendable {
       return Layer(node: node.name, error: own, growth: own - inherited)
     }
     return layers.sorted { ($1.growth, $0.node) < ($0.growth, $1.node) }
-  }
-
-  private func rowMajor(_ bytes: UnsafeRawBufferPointer, _ facts: ValueFacts) -> [Float] {
-    // Both networks may hold a value in different layouts.
-    let ordered = [UInt8](unsafeUninitializedCapacity: bytes.count) { out, count in
-      if let base = out.baseAddress {
-        let target = UnsafeMutableRawPointer(base)
-        if facts.layout == .channelsLast, facts.shape.rank == 4 {
-          Permutation.toRowMajor(bytes, target, facts.shape, facts.type.size)
-        } else if let source = bytes.baseAddress {
-          target.copyMemory(from: source, byteCount: bytes.count)
-        }
-      }
-      count = bytes.count
-    }
-    return Tensor(
-      type: facts.type, shape: facts.shape, bytes: Bytes(ordered),
-      quantization: facts.quantization
-    ).floats()
   }
 }

@@ -67,8 +67,10 @@ private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution 
   let alpha = try facts.float("alpha", default: 1)
   let beta = try facts.float("beta", default: 1)
   let bias = facts.optionalInput(2)
-  let isBiasRow = bias == nil || bias?.constant != nil && bias?.count == sizes.n
-    && bias?.shape.dimensions.last == sizes.n
+  let isBiasRow =
+    bias == nil
+    || bias?.constant != nil && bias?.count == sizes.n
+      && bias?.shape.dimensions.last == sizes.n
   if facts.inputs[1]?.constant != nil, sizes.transposesB, !sizes.transposesA, alpha == 1,
     beta == 1, isBiasRow, sizes.k > 0
   {

@@ -53,10 +53,11 @@ struct PackedProduct: Sendable {
 
   private init(
     kernel: String, scratchBytes: Int,
-    run: @escaping @Sendable (
-      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
-      ThreadPool
-    ) -> Void
+    run:
+      @escaping @Sendable (
+        UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
+        ThreadPool
+      ) -> Void
   ) {
     self.kernel = kernel
     self.scratchBytes = scratchBytes

@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 
 #if canImport(Glibc)
 import Glibc

@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 
 /// The descriptions of message types that `protoc-c` generated.
 enum ONNXDescriptor {

@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 
 /// The text at a C string that may be missing; names must be valid UTF-8.
 private func text(_ pointer: UnsafePointer<CChar>?) throws(ImportProblem) -> String {

@@ -1,5 +1,5 @@
-import CSchemas
 import CProtobufC
+import CSchemas
 
 /// Makes the skeleton of a message: the same message without tensor data and unknown fields.
 ///

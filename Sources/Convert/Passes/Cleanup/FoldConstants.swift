@@ -10,7 +10,8 @@ extension GraphPass {
   /// Nodes run in order, so that one walk folds whole subgraphs. A result is kept only where it is not
   /// larger than `foldLimit` or than what it was computed from: folding must not blow a file up.
   static let foldConstants = GraphPass(
-    name: "fold-constants", summary: "shapes are inferred; what depends on constants alone is computed"
+    name: "fold-constants",
+    summary: "shapes are inferred; what depends on constants alone is computed"
   ) { graph throws(ConvertError) in
     var isKept = [Bool](repeating: true, count: graph.nodes.count)
     for index in graph.nodes.indices {

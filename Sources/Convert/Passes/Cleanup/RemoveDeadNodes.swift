@@ -29,3 +29,12 @@ extension GraphPass {
     return isKept.count { !$0 }
   }
 }
+
+extension Graph {
+  /// This graph without nodes that no output depends on.
+  func withoutDeadNodes() -> Graph {
+    var graph = self
+    _ = try? GraphPass.removeDeadNodes.apply(&graph)
+    return graph
+  }
+}

@@ -23,12 +23,17 @@ struct Compressor {
     self.progress = progress
   }
 
-  /// The compressed form of `baseline`.
+  /// The compressed form of `imported`, which has been brought to one form but not fused.
   mutating func compress(
-    _ baseline: Graph, _ samples: inout SampleSet
+    _ imported: Graph, _ samples: inout SampleSet
   ) throws(ConvertError) -> Graph {
-    var graph = baseline
+    var graph = imported
     for specification in options.pruning { prune(&graph, specification) }
+    try fuse(&graph, GraphPass.folding, "fold")
+    if !options.pruning.isEmpty, options.calibration != nil {
+      try correctStatistics(&graph, imported, &samples)
+    }
+    try fuse(&graph, GraphPass.fusion, "fuse")
     switch options.quantization {
     case .none: break
     case .fp16: halve(&graph)
@@ -67,6 +72,28 @@ struct Compressor {
         "--prune \(specification.text): \(effect.skipped.count) layers whose input channels do not "
           + "form groups were left dense, '\(effect.skipped[0])' among them")
     }
+  }
+
+  private mutating func fuse(
+    _ graph: inout Graph, _ passes: [GraphPass], _ name: String
+  ) throws(ConvertError) {
+    log.begin()
+    let changes = try GraphPass.run(passes, on: &graph, path: options.input)
+    let effects = changes.filter { $0.changes > 0 }.map { "\($0.name) \($0.changes)" }
+    log.end(name, effect: effects.joined(separator: ", "))
+  }
+
+  private mutating func correctStatistics(
+    _ graph: inout Graph, _ imported: Graph, _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    log.begin()
+    var dense = imported
+    _ = try GraphPass.run(GraphPass.folding, on: &dense, path: options.input)
+    let correction = CorrectStatistics(options: options, progress: progress)
+    let effect = try correction.apply(&graph, dense, graph.weightedNodes(filter), &samples)
+    log.end(
+      "correct-statistics", samples: effect.samples,
+      effect: "\(effect.layers) layers have the mean and deviation of the dense network's again")
   }
 
   private mutating func halve(_ graph: inout Graph) {

@@ -32,7 +32,9 @@ struct Prune {
     }
     switch specification {
     case .pattern(let keep, _):
-      for index in layers.indices { layers[index].groups.keepLargest(keep, &layers[index].elements) }
+      for index in layers.indices {
+        layers[index].groups.keepLargest(keep, &layers[index].elements)
+      }
     case .unstructured(let fraction), .block(let fraction):
       if scope == .layer {
         for index in layers.indices {

@@ -48,7 +48,9 @@ struct QuantizeActivations {
         }
       }
       nodes.append(node)
-      guard isInteger[position], let output = node.outputs[0], isWanted[output.index] else { continue }
+      guard isInteger[position], let output = node.outputs[0], isWanted[output.index] else {
+        continue
+      }
       graph[output].type = .uint8
       graph[output].quantization =
         Operator.named(node.op)?.quantization == .passthrough

@@ -80,7 +80,9 @@ struct QuantizeWeights {
       guard let tensor = graph[node.weights].constant else { continue }
       let op = graph.nodes[node.position].op
       let isGrouped = op == "ConvTranspose"
-      guard let stored = tensor.quantizedRows(axis: isGrouped ? 1 : op == "MatMul" ? tensor.shape.rank - 1 : 0)
+      guard
+        let stored = tensor.quantizedRows(
+          axis: isGrouped ? 1 : op == "MatMul" ? tensor.shape.rank - 1 : 0)
       else {
         effect.left.append(FloatLayer(node: node.name, reason: "weights are not finite"))
         continue

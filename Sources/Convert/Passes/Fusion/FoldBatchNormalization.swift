@@ -21,7 +21,9 @@ extension GraphPass {
       else { continue }
       var epsilon: Float = 1e-5
       if case .float(let stated)? = node.attributes["epsilon"] { epsilon = stated }
-      let factors = zip(gamma, variance).map { Double($0) / (Double($1) + Double(epsilon)).squareRoot() }
+      let factors = zip(gamma, variance).map {
+        Double($0) / (Double($1) + Double(epsilon)).squareRoot()
+      }
       let shifts = beta.indices.map { Double(beta[$0]) - factors[$0] * Double(mean[$0]) }
       guard graph.scaleOutputs(of: producer, by: factors, plus: shifts) else { continue }
       graph.nodes[producer].outputs[0] = output
