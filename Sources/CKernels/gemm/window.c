@@ -34,6 +34,40 @@ static inline void copy(uint8_t *to, const uint8_t *from, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 16) memcpy(to + i, from + i, 16);
 }
 
+void pare_window_segments(
+    const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
+    size_t m, size_t tap_bytes, size_t segment_bytes, uint8_t *copies, const uint8_t **out) {
+  const size_t height = window->output_height, width = window->output_width;
+  const size_t kernel_width = window->kernel_width, kernel_height = window->kernel_height;
+  const int64_t span = (int64_t)(tap_bytes * (kernel_width - 1));
+  size_t x = first % width, y = first / width % height, image = first / width / height;
+  for (size_t i = 0; i < m; i++) {
+    const uint8_t *base = input + image * window->image_bytes;
+    const int64_t left = window->columns[x];
+    const int inside = left >= 0 && window->columns[(kernel_width - 1) * width + x] == left + span;
+    for (size_t ky = 0; ky < kernel_height; ky++) {
+      const int64_t row = window->rows[ky * height + y];
+      if (inside && row >= 0) {
+        out[ky * m + i] = base + row + left;
+        continue;
+      }
+      out[ky * m + i] = copies;
+      for (size_t kx = 0; kx < kernel_width; kx++) {
+        const int64_t offset = row + window->columns[kx * width + x];
+        copy(copies + kx * tap_bytes, offset < 0 ? zero : base + offset, tap_bytes);
+      }
+      copies += segment_bytes;
+    }
+    if (++x == width) {
+      x = 0;
+      if (++y == height) {
+        y = 0;
+        image++;
+      }
+    }
+  }
+}
+
 void pare_window_pack(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, size_t tap_bytes, size_t row_bytes, uint8_t *out) {

@@ -176,6 +176,13 @@ void pare_window_rows(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, const uint8_t **out);
 
+/// Writes out[ky * m + i], the taps of kernel row ky side by side for output pixel first + i: inside
+/// `input`, or copied to `copies` where some are in the padding, `segment_bytes` apart. Up to 15 bytes
+/// past each tap are read and written.
+void pare_window_segments(
+    const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
+    size_t m, size_t tap_bytes, size_t segment_bytes, uint8_t *copies, const uint8_t **out);
+
 /// Copies the windows of m pixels into rows of `row_bytes`, taps side by side, `tap_bytes` each.
 /// Up to 15 bytes past each tap are read, and up to 15 past each row are written.
 void pare_window_pack(

@@ -7,11 +7,12 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../masks_avx512.h"
+
 void pare_pool_f32_16__avx512(
     size_t channels, size_t taps, const float *const *rows, float *y, float scale) {
   for (size_t k = 0; k < channels; k += 16) {
-    const size_t left = channels - k;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = mask16(channels - k);
     __m512 value = _mm512_maskz_loadu_ps(mask, rows[0] + k);
     if (scale < 0) {
       for (size_t t = 1; t < taps; t++)
@@ -21,7 +22,7 @@ void pare_pool_f32_16__avx512(
         value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, rows[t] + k));
       value = _mm512_mul_ps(value, _mm512_set1_ps(scale));
     }
-    _mm512_mask_storeu_ps(y + k, mask, value);
+    store_f32(y + k, mask, value);
   }
 }
 
@@ -44,18 +45,16 @@ void pare_pool_u8_64__avx512(
     int32_t count) {
   if (count == 0) {
     for (size_t k = 0; k < channels; k += 64) {
-      const size_t left = channels - k;
-      const __mmask64 mask = left >= 64 ? ~0ull : (1ull << left) - 1;
+      const __mmask64 mask = mask64(channels - k);
       __m512i value = _mm512_maskz_loadu_epi8(mask, rows[0] + k);
       for (size_t t = 1; t < taps; t++)
         value = _mm512_max_epu8(value, _mm512_maskz_loadu_epi8(mask, rows[t] + k));
-      _mm512_mask_storeu_epi8(y + k, mask, value);
+      store_u8(y + k, mask, value);
     }
     return;
   }
   for (size_t k = 0; k < channels; k += 16) {
-    const size_t left = channels - k;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = mask16(channels - k);
     __m512i sums = _mm512_set1_epi32(extra);
     for (size_t t = 0; t < taps; t++)
       sums = _mm512_add_epi32(

@@ -8,6 +8,8 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../masks_avx512.h"
+
 #include "requantize_avx512.h"
 
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -41,7 +43,7 @@ static inline __attribute__((always_inline)) __m512i start(const struct epilogue
 static __attribute__((noinline)) void store(
     size_t m, size_t n, const int32_t *sums, const struct epilogue *e, size_t j) {
   const struct pare_qoutput *o = e->output;
-  const __mmask16 mask = n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1);
+  const __mmask16 mask = mask16(n);
   const int32_t *q = e->q + 48 * j;
   if (o->kind != 1) {
     const struct requantizer r = requantizer_of(q);
@@ -76,7 +78,7 @@ static __attribute__((noinline)) void store(
     for (size_t i = 0; i < m; i++) {
       const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16 * i));
       const __m512 y = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
-      _mm512_mask_storeu_ps(c + i * e->ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
+      store_f32(c + i * e->ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
     }
   }
 }

@@ -51,6 +51,20 @@ final class Window: @unchecked Sendable {
     }
   }
 
+  /// Writes the addresses of the kernel rows of `count` pixels from `first` on, as [kernel row][pixel],
+  /// with copies of those that reach into the padding.
+  @inline(__always) func segments(
+    of input: UnsafeRawPointer, zero: UnsafeRawPointer, first: Int, count: Int, tapBytes: Int,
+    segmentBytes: Int, copies: UnsafeMutableRawPointer, into out: UnsafeMutableRawPointer
+  ) {
+    withUnsafePointer(to: value) {
+      pare_window_segments(
+        $0, input.assumingMemoryBound(to: UInt8.self), zero.assumingMemoryBound(to: UInt8.self),
+        first, count, tapBytes, segmentBytes, copies.assumingMemoryBound(to: UInt8.self),
+        out.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
+    }
+  }
+
   /// Copies all taps of `count` pixels from `first` on into rows of `rowBytes`.
   @inline(__always) func pack(
     _ input: UnsafeRawPointer, zero: UnsafeRawPointer, first: Int, count: Int, tapBytes: Int,
