@@ -25,11 +25,13 @@ struct pare_qoutput {
 };
 
 /// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
-/// `rows` is [kernel_height][output_height], `columns` [kernel_width][output_width].
+/// `rows` is [kernel_height][output_height], `columns` [kernel_width][output_width]. Output columns
+/// inside_first ..< inside_last have no tap in the padding to their left or right.
 struct pare_window {
   const int64_t *rows;
   const int64_t *columns;
   size_t kernel_height, kernel_width, output_height, output_width;
+  size_t inside_first, inside_last;
   size_t image_bytes;
 };
 

@@ -30,9 +30,14 @@ final class Window: @unchecked Sendable {
         table[rows + tap * width + x] = inside ? Int64(column * pixelBytes) : padding
       }
     }
+    let inside = (0..<width).filter { x in
+      (0..<g.kernelWidth).allSatisfy { table[rows + $0 * width + x] >= 0 }
+    }
     value = pare_window(
       rows: table, columns: table + rows, kernel_height: g.kernelHeight,
       kernel_width: g.kernelWidth, output_height: height, output_width: width,
+      inside_first: inside.first ?? width,
+      inside_last: (inside.last ?? width - 1) + 1,
       image_bytes: g.inputHeight * g.inputWidth * pixelBytes)
   }
 
