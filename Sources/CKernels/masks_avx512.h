@@ -1,5 +1,5 @@
-// Loads and stores of the first lanes of a vector. Whole vectors take the plain instructions: masked
-// stores are many times slower on some processors.
+// Stores of the first lanes of a vector. Whole vectors, and halves and quarters of bytes, take the plain
+// instructions: masked stores of bytes are slow on some processors.
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>
