@@ -9,6 +9,7 @@
 #include "../masks_avx512.h"
 
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline))
 #define A float
 #define B float
 #define STEP 1
@@ -26,11 +27,11 @@ struct epilogue {
   float min, max;
 };
 
-static inline __attribute__((always_inline)) __m512 start(const struct epilogue *e, size_t j) {
+INLINE __m512 start(const struct epilogue *e, size_t j) {
   return _mm512_loadu_ps(e->bias + 16 * j);
 }
 
-static inline __attribute__((always_inline)) void finish(
+INLINE void finish(
     const size_t m, const size_t v, size_t n, __m512 sums[], const struct epilogue *e) {
   const __m512 min = _mm512_set1_ps(e->min), max = _mm512_set1_ps(e->max);
   UNROLL for (size_t j = 0; j < v; j++) {

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "kernels.h"
 
 void pare_window_rows(
@@ -31,7 +29,7 @@ void pare_window_rows(
 }
 
 static inline void copy(uint8_t *to, const uint8_t *from, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 16) memcpy(to + i, from + i, 16);
+  for (size_t i = 0; i < bytes; i += 16) __builtin_memcpy(to + i, from + i, 16);
 }
 
 /// Copies the taps of kernel row ky of output column x, image row offset `row`.

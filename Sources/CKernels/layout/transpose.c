@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "kernels.h"
 
 // Tiles of 16 by 16, so that both sides stay within a few cache lines.
