@@ -34,6 +34,19 @@ static inline __attribute__((always_inline)) void tile(const size_t m, const str
         high[i] = _mm256_fmadd_ps(x, b1, high[i]);
       }
     }
+  const __m256 min = _mm256_set1_ps(g->min), max = _mm256_set1_ps(g->max);
+  if (g->n == 16) {
+    UNROLL for (size_t i = 0; i < m; i++) {
+      float *c = g->c + i * g->ldc;
+      if (g->residual) {
+        low[i] = _mm256_add_ps(low[i], _mm256_loadu_ps(g->residual + i * g->ldc));
+        high[i] = _mm256_add_ps(high[i], _mm256_loadu_ps(g->residual + i * g->ldc + 8));
+      }
+      _mm256_storeu_ps(c, _mm256_min_ps(max, _mm256_max_ps(min, low[i])));
+      _mm256_storeu_ps(c + 8, _mm256_min_ps(max, _mm256_max_ps(min, high[i])));
+    }
+    return;
+  }
   float sums[6 * 16];
   UNROLL for (size_t i = 0; i < m; i++) {
     _mm256_storeu_ps(sums + 16 * i, low[i]);
