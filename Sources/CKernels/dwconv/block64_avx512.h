@@ -1,6 +1,7 @@
 // What both depthwise kernels share: blocks of 64 channels, whose channel 16 l + 4 j + i lies in
 // 32-bit lane 4 l + i of vector j, which is where interleaving bytes within 128-bit lanes leaves it.
 #pragma once
+#include "../masks_avx512.h"
 #include "../qgemm/requantize_avx512.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -35,7 +36,7 @@ INLINE void store_bytes(
   else
     for (int j = 0; j < 4; j++)
       y[j] = requantize_wide(sums[j], &k->r[j], k->range.wide_min, k->range.wide_max);
-  _mm512_mask_storeu_epi8(c, mask, bytes_of(y, &k->range));
+  store_u8(c, mask, bytes_of(y, &k->range));
 }
 
 INLINE void store_floats(
@@ -51,10 +52,10 @@ INLINE void store_floats(
   // Four by four transposition of 128-bit lanes.
   const __m512 a = _mm512_shuffle_f32x4(y[0], y[1], 0x44), b = _mm512_shuffle_f32x4(y[2], y[3], 0x44);
   const __m512 d = _mm512_shuffle_f32x4(y[0], y[1], 0xEE), e = _mm512_shuffle_f32x4(y[2], y[3], 0xEE);
-  _mm512_mask_storeu_ps(c, (__mmask16)mask, _mm512_shuffle_f32x4(a, b, 0x88));
-  _mm512_mask_storeu_ps(c + 16, (__mmask16)(mask >> 16), _mm512_shuffle_f32x4(a, b, 0xDD));
-  _mm512_mask_storeu_ps(c + 32, (__mmask16)(mask >> 32), _mm512_shuffle_f32x4(d, e, 0x88));
-  _mm512_mask_storeu_ps(c + 48, (__mmask16)(mask >> 48), _mm512_shuffle_f32x4(d, e, 0xDD));
+  store_f32(c, (__mmask16)mask, _mm512_shuffle_f32x4(a, b, 0x88));
+  store_f32(c + 16, (__mmask16)(mask >> 16), _mm512_shuffle_f32x4(a, b, 0xDD));
+  store_f32(c + 32, (__mmask16)(mask >> 32), _mm512_shuffle_f32x4(d, e, 0x88));
+  store_f32(c + 48, (__mmask16)(mask >> 48), _mm512_shuffle_f32x4(d, e, 0xDD));
 }
 
 INLINE void store_outputs(

@@ -6,6 +6,8 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../masks_avx512.h"
+
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 struct arguments {
@@ -23,8 +25,7 @@ static inline __attribute__((always_inline)) void pixels(
   const size_t taps = g->taps;
   const float *w = g->w;
   for (size_t k = 0; k < g->channels; k += 16) {
-    const size_t left = g->channels - k;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = mask16(g->channels - k);
     const float *const *a = g->a;
     __m512 sums[8];
     UNROLL for (size_t i = 0; i < m; i++) sums[i] = _mm512_loadu_ps(g->bias + k);
@@ -37,7 +38,7 @@ static inline __attribute__((always_inline)) void pixels(
       const size_t at = i * g->ldc + k;
       __m512 y = sums[i];
       if (g->residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, g->residual + at));
-      _mm512_mask_storeu_ps(g->c + at, mask, _mm512_min_ps(g->max, _mm512_max_ps(g->min, y)));
+      store_f32(g->c + at, mask, _mm512_min_ps(g->max, _mm512_max_ps(g->min, y)));
     }
   }
 }

@@ -23,8 +23,7 @@ void pare_dwconv_u8s8_8x64__avx512vnni(
     const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
   const size_t groups = (taps + 3) / 4;
   for (size_t k = 0; k < channels; k += 64, q += 192, w += groups * 256) {
-    const size_t left = channels - k;
-    const __mmask64 mask = left >= 64 ? ~0ull : (1ull << left) - 1;
+    const __mmask64 mask = mask64(channels - k);
     struct constants constants;
     constants_of(&constants, q, output);
     for (size_t i = 0; i < m; i++) {

@@ -6,7 +6,10 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../masks_avx512.h"
+
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline))
 #define A float
 #define B float
 #define STEP 1
@@ -24,23 +27,23 @@ struct epilogue {
   float min, max;
 };
 
-static inline __attribute__((always_inline)) __m512 start(const struct epilogue *e, size_t j) {
+INLINE __m512 start(const struct epilogue *e, size_t j) {
   return _mm512_loadu_ps(e->bias + 16 * j);
 }
 
-static inline __attribute__((always_inline)) void finish(
+INLINE void finish(
     const size_t m, const size_t v, size_t n, __m512 sums[], const struct epilogue *e) {
   const __m512 min = _mm512_set1_ps(e->min), max = _mm512_set1_ps(e->max);
   UNROLL for (size_t j = 0; j < v; j++) {
-    const size_t left = n - 16 * j, step = e->ldc;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const size_t step = e->ldc;
+    const __mmask16 mask = mask16(n - 16 * j);
     if (e->residual) {
       const float *residual = e->residual + 16 * j;
       UNROLL for (size_t i = 0; i < m; i++) sums[i * v + j] =
           _mm512_add_ps(sums[i * v + j], _mm512_maskz_loadu_ps(mask, residual + i * step));
     }
     float *c = e->c + 16 * j;
-    UNROLL for (size_t i = 0; i < m; i++) _mm512_mask_storeu_ps(
+    UNROLL for (size_t i = 0; i < m; i++) store_f32(
         c + i * step, mask, _mm512_min_ps(max, _mm512_max_ps(min, sums[i * v + j])));
   }
 }

@@ -2,11 +2,10 @@
 // times panels of 16 columns. Included by one file per element type, which defines:
 //   A, B       element types; STEP elements of a per 32 bits, PANEL elements of b per step
 //   SUM        the vector of sums; BROADCAST(pointer), LOAD(pointer), MULTIPLY_ADD(sum, a, b)
-//   UNROLL     the pragma that unrolls a loop
+//   UNROLL, INLINE  the pragma that unrolls a loop, and what makes a function inline
 //   epilogue   a struct; start(epilogue, j): the first sums of panel j; finish(...): the stores;
 //              advance(epilogue, columns): the same, columns further on
 // m and v are constants after inlining, so the arrays below become registers.
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE void step(
     const size_t m, const size_t v, SUM sums[], const A *const *a, size_t k, const B *b,

@@ -25,11 +25,13 @@ struct pare_qoutput {
 };
 
 /// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
-/// `rows` is [kernel_height][output_height], `columns` [kernel_width][output_width].
+/// `rows` is [kernel_height][output_height], `columns` [kernel_width][output_width]. Output columns
+/// inside_first ..< inside_last have no tap in the padding to their left or right.
 struct pare_window {
   const int64_t *rows;
   const int64_t *columns;
   size_t kernel_height, kernel_width, output_height, output_width;
+  size_t inside_first, inside_last;
   size_t image_bytes;
 };
 
@@ -175,6 +177,13 @@ const struct pare_kernel *pare_kernel_at(size_t index);
 void pare_window_rows(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, const uint8_t **out);
+
+/// Writes out[ky * m + i], the taps of kernel row ky side by side for output pixel first + i: inside
+/// `input`, or copied to `copies` where some are in the padding, `segment_bytes` apart. Up to 15 bytes
+/// past each tap are read and written.
+void pare_window_segments(
+    const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
+    size_t m, size_t tap_bytes, size_t segment_bytes, uint8_t *copies, const uint8_t **out);
 
 /// Copies the windows of m pixels into rows of `row_bytes`, taps side by side, `tap_bytes` each.
 /// Up to 15 bytes past each tap are read, and up to 15 past each row are written.

@@ -7,22 +7,34 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
-void pare_pool_f32_16__avx512(
-    size_t channels, size_t taps, const float *const *rows, float *y, float scale) {
-  for (size_t k = 0; k < channels; k += 16) {
-    const size_t left = channels - k;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
-    __m512 value = _mm512_maskz_loadu_ps(mask, rows[0] + k);
-    if (scale < 0) {
-      for (size_t t = 1; t < taps; t++)
-        value = _mm512_max_ps(_mm512_maskz_loadu_ps(mask, rows[t] + k), value);
-    } else {
-      for (size_t t = 1; t < taps; t++)
-        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, rows[t] + k));
-      value = _mm512_mul_ps(value, _mm512_set1_ps(scale));
+#include "../masks_avx512.h"
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+/// 16 * v channels, v constant after inlining; only a single vector may be cut short by the mask.
+static inline __attribute__((always_inline)) void channels(
+    const size_t v, size_t k, __mmask16 mask, size_t taps, const float *const *rows, float *y,
+    float scale) {
+  __m512 values[4];
+  UNROLL for (size_t j = 0; j < v; j++) values[j] =
+      _mm512_maskz_loadu_ps(mask, rows[0] + k + 16 * j);
+  for (size_t t = 1; t < taps; t++) {
+    UNROLL for (size_t j = 0; j < v; j++) {
+      const __m512 x = _mm512_maskz_loadu_ps(mask, rows[t] + k + 16 * j);
+      values[j] = scale < 0 ? _mm512_max_ps(x, values[j]) : _mm512_add_ps(values[j], x);
     }
-    _mm512_mask_storeu_ps(y + k, mask, value);
   }
+  UNROLL for (size_t j = 0; j < v; j++) {
+    if (scale >= 0) values[j] = _mm512_mul_ps(values[j], _mm512_set1_ps(scale));
+    store_f32(y + k + 16 * j, mask, values[j]);
+  }
+}
+
+void pare_pool_f32_16__avx512(
+    size_t count, size_t taps, const float *const *rows, float *y, float scale) {
+  size_t k = 0;
+  for (; k + 64 <= count; k += 64) channels(4, k, 0xFFFF, taps, rows, y, scale);
+  for (; k < count; k += 16) channels(1, k, mask16(count - k), taps, rows, y, scale);
 }
 
 /// Returns (2 * sum + count) / (2 * count), rounded down: exact, since the quotient is below 2^8 and
@@ -44,18 +56,16 @@ void pare_pool_u8_64__avx512(
     int32_t count) {
   if (count == 0) {
     for (size_t k = 0; k < channels; k += 64) {
-      const size_t left = channels - k;
-      const __mmask64 mask = left >= 64 ? ~0ull : (1ull << left) - 1;
+      const __mmask64 mask = mask64(channels - k);
       __m512i value = _mm512_maskz_loadu_epi8(mask, rows[0] + k);
       for (size_t t = 1; t < taps; t++)
         value = _mm512_max_epu8(value, _mm512_maskz_loadu_epi8(mask, rows[t] + k));
-      _mm512_mask_storeu_epi8(y + k, mask, value);
+      store_u8(y + k, mask, value);
     }
     return;
   }
   for (size_t k = 0; k < channels; k += 16) {
-    const size_t left = channels - k;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = mask16(channels - k);
     __m512i sums = _mm512_set1_epi32(extra);
     for (size_t t = 0; t < taps; t++)
       sums = _mm512_add_epi32(

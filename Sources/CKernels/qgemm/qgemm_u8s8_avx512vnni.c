@@ -8,6 +8,8 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../masks_avx512.h"
+
 #include "requantize_avx512.h"
 
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -37,48 +39,66 @@ static inline __attribute__((always_inline)) __m512i start(const struct epilogue
   return _mm512_loadu_si512(e->q + 48 * j);
 }
 
-/// Stores n columns of m rows of sums; one copy for all tiles, since it is long.
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void store_row(const int whole, uint8_t *c, __mmask16 mask, __m128i bytes) {
+  if (whole)
+    _mm_storeu_si128((__m128i *)c, bytes);
+  else
+    _mm_mask_storeu_epi8(c, mask, bytes);
+}
+
+/// Stores bytes, four rows at a time; `narrow` and `whole` are constants after inlining. Past the last
+/// row, sums are whatever memory holds, and are not stored.
+INLINE void store_bytes(
+    const int narrow, const int whole, size_t m, __mmask16 mask, const int32_t *sums,
+    const int32_t *q, uint8_t *c, size_t ldc, const struct pare_qoutput *o) {
+  const struct requantizer r = requantizer_of(q);
+  const struct byte_range range = byte_range_of(o);
+  const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  for (size_t i = 0; i < m; i += 4, c += 4 * ldc, sums += 64) {
+    __m512i y[4];
+    UNROLL for (int k = 0; k < 4; k++) {
+      const __m512i sum = _mm512_load_si512(sums + 16 * k);
+      y[k] = narrow ? requantize_narrow(sum, &r)
+                    : requantize_wide(sum, &r, range.wide_min, range.wide_max);
+    }
+    const __m512i rows = _mm512_permutexvar_epi32(by_row, bytes_of(y, &range));
+    store_row(whole, c, mask, _mm512_castsi512_si128(rows));
+    if (m - i > 1) store_row(whole, c + ldc, mask, _mm512_extracti32x4_epi32(rows, 1));
+    if (m - i > 2) store_row(whole, c + 2 * ldc, mask, _mm512_extracti32x4_epi32(rows, 2));
+    if (m - i > 3) store_row(whole, c + 3 * ldc, mask, _mm512_extracti32x4_epi32(rows, 3));
+  }
+}
+
+INLINE void store_floats(
+    size_t m, __mmask16 mask, const int32_t *sums, const int32_t *q, float *c, size_t ldc,
+    const struct pare_qoutput *o) {
+  const __m512 scale = _mm512_loadu_ps((const float *)(q + 16));
+  const __m512 bias = _mm512_loadu_ps((const float *)(q + 32));
+  const __m512 min = _mm512_set1_ps(o->float_min), max = _mm512_set1_ps(o->float_max);
+  for (size_t i = 0; i < m; i++) {
+    const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16 * i));
+    const __m512 y = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
+    store_f32(c + i * ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
+  }
+}
+
+/// Stores n columns of m rows of sums, in panel j; one copy for all tiles, since it is long.
 static __attribute__((noinline)) void store(
     size_t m, size_t n, const int32_t *sums, const struct epilogue *e, size_t j) {
   const struct pare_qoutput *o = e->output;
-  const __mmask16 mask = n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1);
   const int32_t *q = e->q + 48 * j;
-  if (o->kind != 1) {
-    const struct requantizer r = requantizer_of(q);
-    const struct byte_range range = byte_range_of(o);
-    const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    uint8_t *c = e->c + 16 * j;
-    // Four rows at a time; past the last row, sums are whatever memory holds, and are not stored.
-    for (size_t i = 0; i < m; i += 4) {
-      __m512i y[4];
-      for (int k = 0; k < 4; k++) {
-        const __m512i sum = _mm512_load_si512(sums + 16 * (i + k));
-        y[k] = o->kind == 2 ? requantize_narrow(sum, &r)
-                            : requantize_wide(sum, &r, range.wide_min, range.wide_max);
-      }
-      const __m512i rows = _mm512_permutexvar_epi32(by_row, bytes_of(y, &range));
-      const __m128i row[4] = {
-          _mm512_castsi512_si128(rows), _mm512_extracti32x4_epi32(rows, 1),
-          _mm512_extracti32x4_epi32(rows, 2), _mm512_extracti32x4_epi32(rows, 3)};
-      const size_t count = m - i < 4 ? m - i : 4;
-      for (size_t k = 0; k < count; k++) {
-        if (n >= 16)
-          _mm_storeu_si128((__m128i *)(c + (i + k) * e->ldc), row[k]);
-        else
-          _mm_mask_storeu_epi8(c + (i + k) * e->ldc, mask, row[k]);
-      }
-    }
-  } else {
-    const __m512 scale = _mm512_loadu_ps((const float *)(q + 16));
-    const __m512 bias = _mm512_loadu_ps((const float *)(q + 32));
-    const __m512 min = _mm512_set1_ps(o->float_min), max = _mm512_set1_ps(o->float_max);
-    float *c = (float *)e->c + 16 * j;
-    for (size_t i = 0; i < m; i++) {
-      const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16 * i));
-      const __m512 y = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
-      _mm512_mask_storeu_ps(c + i * e->ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
-    }
-  }
+  uint8_t *c = e->c + 16 * j;
+  const __mmask16 mask = mask16(n);
+  if (o->kind == 1)
+    store_floats(m, mask, sums, q, (float *)e->c + 16 * j, e->ldc, o);
+  else if (o->kind == 0)
+    store_bytes(0, 0, m, mask, sums, q, c, e->ldc, o);
+  else if (n < 16)
+    store_bytes(1, 0, m, mask, sums, q, c, e->ldc, o);
+  else
+    store_bytes(1, 1, m, mask, sums, q, c, e->ldc, o);
 }
 
 static inline __attribute__((always_inline)) void finish(
@@ -98,14 +118,14 @@ static inline void advance(struct epilogue *e, size_t columns) {
 
 #include "../gemm/tiles_avx512.h"
 
-void pare_igemm_u8s8_14x32__avx512vnni(
+void pare_igemm_u8s8_12x32__avx512vnni(
     size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
     size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
   const struct epilogue e = {q, c, ldc, output};
   if (m && n) tiles[(n - 1) / 16][m - 1](n, taps, quads, a, b, b_stride, &e);
 }
 
-void pare_igemm_u8s8_9x48__avx512vnni(
+void pare_igemm_u8s8_8x48__avx512vnni(
     size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
     size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
   const struct epilogue e = {q, c, ldc, output};

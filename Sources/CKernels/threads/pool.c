@@ -3,6 +3,7 @@
 
 #if defined(__linux__) || defined(__APPLE__)
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -11,17 +12,20 @@ struct pare_pool {
   pthread_cond_t work;
   size_t helpers;
   pthread_t *handles;
-  // Written by the caller before `generation` rises, read by helpers after.
+  // Written by the caller before `state`; read by whoever has taken a part of that run.
   void (*body)(void *context, size_t part);
   void *context;
-  size_t parts;
-  int ending;
-  _Alignas(64) atomic_size_t next;
-  _Alignas(64) atomic_uint generation;
-  _Alignas(64) atomic_size_t busy;
+  atomic_int ending;
+  // The number of the run (24 bits), its parts (20), and the next part to take (20).
+  _Alignas(64) atomic_uint_fast64_t state;
+  // Parts that have ended, and helpers that sleep.
+  _Alignas(64) atomic_size_t ended;
+  _Alignas(64) atomic_size_t sleeping;
 };
 
-enum { spins = 4000 };
+enum { spins = 2000, yields = 100, most_parts = (1 << 20) - 1 };
+
+static inline uint64_t run_of(uint64_t state) { return state >> 40; }
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -31,35 +35,61 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static void take_parts(struct pare_pool *pool) {
-  const size_t parts = pool->parts;
-  for (size_t part; (part = atomic_fetch_add(&pool->next, 1)) < parts;)
-    pool->body(pool->context, part);
+/// Waits a moment, the `turn`th time: after `spins` turns it lets others have the processor, so that two
+/// threads which the system put on one processor do not hold each other up.
+static inline void wait_turn(int turn) {
+  if (turn < spins) {
+    pause_briefly();
+    return;
+  }
+  sched_yield();
+  for (int i = 0; i < 20; i++) pause_briefly();
+}
+
+/// Takes parts of run `run` until none is left. A helper that comes late finds another run, or no part,
+/// and touches nothing: so that nobody has to wait for it.
+static void take_parts(struct pare_pool *pool, uint64_t run) {
+  uint64_t state = atomic_load(&pool->state);
+  for (;;) {
+    const uint64_t parts = state >> 20 & most_parts, next = state & most_parts;
+    if (run_of(state) != run || next >= parts) return;
+    if (!atomic_compare_exchange_weak(&pool->state, &state, state + 1)) continue;
+    pool->body(pool->context, next);
+    atomic_fetch_add(&pool->ended, 1);
+    state = atomic_load(&pool->state);
+  }
 }
 
 static void *help(void *argument) {
   struct pare_pool *pool = argument;
-  unsigned seen = 0;
+  uint64_t seen = 0;
   for (;;) {
-    for (int i = 0; i < spins && atomic_load(&pool->generation) == seen; i++) pause_briefly();
-    if (atomic_load(&pool->generation) == seen) {
+    for (int i = 0; i < spins + yields && run_of(atomic_load(&pool->state)) == seen; i++)
+      wait_turn(i);
+    if (run_of(atomic_load(&pool->state)) == seen) {
       pthread_mutex_lock(&pool->mutex);
-      while (atomic_load(&pool->generation) == seen)
+      atomic_fetch_add(&pool->sleeping, 1);
+      while (run_of(atomic_load(&pool->state)) == seen)
         pthread_cond_wait(&pool->work, &pool->mutex);
+      atomic_fetch_sub(&pool->sleeping, 1);
       pthread_mutex_unlock(&pool->mutex);
     }
-    seen++;
-    if (pool->ending) return NULL;
-    take_parts(pool);
-    atomic_fetch_sub(&pool->busy, 1);
+    if (atomic_load(&pool->ending)) return NULL;
+    seen = run_of(atomic_load(&pool->state));
+    take_parts(pool, seen);
   }
 }
 
-static void announce(struct pare_pool *pool) {
-  pthread_mutex_lock(&pool->mutex);
-  atomic_fetch_add(&pool->generation, 1);
-  pthread_cond_broadcast(&pool->work);
-  pthread_mutex_unlock(&pool->mutex);
+/// Starts the next run, and wakes whoever sleeps.
+static uint64_t announce(struct pare_pool *pool, size_t parts) {
+  const uint64_t run = (run_of(atomic_load(&pool->state)) + 1) & 0xFFFFFF;
+  atomic_store(&pool->state, run << 40 | (uint64_t)parts << 20);
+  if (atomic_load(&pool->sleeping)) {
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->mutex);
+  }
+  return run;
 }
 
 struct pare_pool *pare_pool_create(size_t threads) {
@@ -77,8 +107,8 @@ struct pare_pool *pare_pool_create(size_t threads) {
 }
 
 void pare_pool_destroy(struct pare_pool *pool) {
-  pool->ending = 1;
-  announce(pool);
+  atomic_store(&pool->ending, 1);
+  announce(pool, 0);
   for (size_t i = 0; i < pool->helpers; i++) pthread_join(pool->handles[i], NULL);
   pthread_cond_destroy(&pool->work);
   pthread_mutex_destroy(&pool->mutex);
@@ -88,14 +118,15 @@ void pare_pool_destroy(struct pare_pool *pool) {
 
 void pare_pool_run(
     struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t part), void *context) {
+  if (parts > most_parts) {
+    for (size_t part = 0; part < parts; part++) body(context, part);
+    return;
+  }
   pool->body = body;
   pool->context = context;
-  pool->parts = parts;
-  atomic_store(&pool->next, 0);
-  atomic_store(&pool->busy, pool->helpers);
-  announce(pool);
-  take_parts(pool);
-  while (atomic_load(&pool->busy)) pause_briefly();
+  atomic_store(&pool->ended, 0);
+  take_parts(pool, announce(pool, parts));
+  for (int i = 0; atomic_load(&pool->ended) < parts; i += i < spins) wait_turn(i);
 }
 #else
 struct pare_pool *pare_pool_create(size_t threads) { return NULL; }

@@ -12,17 +12,30 @@ package let depthwiseReferenceF32 = Kernel<DepthwiseFunctionF32>(
   name: StaticName("pare_dwconv_f32_4x1__portable"), rows: 4, columns: 1, isa: .portable
 ) { m, channels, taps, a, w, bias, residual, c, ldc, min, max in
   guard let a, let w, let bias, let c else { return }
-  for i in 0..<m {
-    for channel in 0..<channels {
-      let weights = w + channel / 16 * taps * 16 + channel % 16
-      var sum = bias[channel]
+  for first in stride(from: 0, to: channels, by: 16) {
+    for i in 0..<m {
+      var sums = UnsafeRawPointer(bias + first).loadUnaligned(as: SIMD16<Float>.self)
       for tap in 0..<taps {
         guard let row = a[tap * m + i] else { continue }
-        sum += row[channel] * weights[tap * 16]
+        sums += lanes(row + first) * lanes(w + (first * taps + tap * 16))
       }
-      let at = i * ldc + channel
-      c[at] = clamped(sum + (residual?[at] ?? 0), min, max)
+      storeLanes(sums, residual, c, at: i * ldc + first, count: channels - first, min, max)
     }
+  }
+}
+
+/// Returns 16 floats from `pointer` on.
+@inline(__always) private func lanes(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+  UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
+}
+
+/// Stores the first `count` lanes, at most 16, with the residual added and clamped.
+@inline(__always) private func storeLanes(
+  _ sums: SIMD16<Float>, _ residual: UnsafePointer<Float>?, _ c: UnsafeMutablePointer<Float>,
+  at index: Int, count: Int, _ min: Float, _ max: Float
+) {
+  for j in 0..<Swift.min(16, count) {
+    c[index + j] = clamped(sums[j] + (residual?[index + j] ?? 0), min, max)
   }
 }
 
@@ -39,16 +52,15 @@ package let depthwiseRowReferenceF32 = Kernel<DepthwiseRowFunctionF32>(
 ) { row, w, bias, residual, c, min, max in
   guard let row = row?.pointee, let w, let bias, let c else { return }
   let taps = row.kernel * row.kernel
-  for x in 0..<row.output_width {
-    let y = c + x * row.channels
-    for channel in 0..<row.channels {
-      let weights = w + channel / 16 * taps * 16 + channel % 16
-      var sum = bias[channel]
+  for first in stride(from: 0, to: row.channels, by: 16) {
+    for x in 0..<row.output_width {
+      var sums = lanes(bias + first)
       row.forEachTap(of: x) { ky, kx, input, element in
-        let value = input.assumingMemoryBound(to: Float.self)[element + channel]
-        sum += value * weights[(ky * row.kernel + kx) * 16]
+        let value = lanes(input.assumingMemoryBound(to: Float.self) + (element + first))
+        sums += value * lanes(w + (first * taps + (ky * row.kernel + kx) * 16))
       }
-      y[channel] = clamped(sum + (residual?[x * row.channels + channel] ?? 0), min, max)
+      storeLanes(
+        sums, residual, c, at: x * row.channels + first, count: row.channels - first, min, max)
     }
   }
 }

@@ -72,12 +72,12 @@ package let depthwiseRowReferenceU8S8 = Kernel<DepthwiseRowFunctionU8S8>(
   for channel in 0..<row.channels {
     let (vector, lane) = DepthwiseOrder.place(of: channel)
     let constants = q + vector * 48
+    let weights = w + DepthwiseOrder.weight(channel: channel, ky: 0, kx: 0, kernel: row.kernel)
     for x in 0..<row.output_width {
       var sum = constants[lane]
       row.forEachTap(of: x) { ky, kx, input, element in
         let value = input.assumingMemoryBound(to: UInt8.self)[element + channel]
-        let weight = w[
-          DepthwiseOrder.weight(channel: channel, ky: ky, kx: kx, kernel: row.kernel)]
+        let weight = weights[(ky / 4 * row.kernel + kx) * 256 + ky % 4]
         sum &+= Int32(value) &* Int32(weight)
       }
       storeSum(sum, constants, lane, to: c, at: x * row.channels + channel, output)

@@ -15,12 +15,16 @@ extension ProductPlan {
     case .indirect:
       window.rows(
         of: base, zero: zero, first: range.lowerBound, count: range.count, into: slot)
+    case .segments:
+      window.segments(
+        of: base, zero: zero, first: range.lowerBound, count: range.count, tapBytes: groupBytes,
+        segmentBytes: copyBytes, copies: slot + addressBytes, into: slot)
     case .packed:
       let windows = slot + addressBytes
       window.pack(
         base, zero: zero, first: range.lowerBound, count: range.count, tapBytes: groupBytes,
-        rowBytes: rowBytes, into: windows)
-      for i in 0..<range.count { out[i] = UnsafeRawPointer(windows + i * rowBytes) }
+        rowBytes: copyBytes, into: windows)
+      for i in 0..<range.count { out[i] = UnsafeRawPointer(windows + i * copyBytes) }
     }
   }
 

@@ -9,7 +9,10 @@ struct ProductPlan: Sendable {
     case direct
     /// One address per tap and pixel.
     case indirect
-    /// Windows are copied to scratch, taps side by side: for few channels.
+    /// One address per kernel row and pixel, its taps side by side in the input, or in scratch where
+    /// some are in the padding: for few channels.
+    case segments
+    /// Windows are copied to scratch, taps side by side: for few channels, of groups or dilated.
     case packed
   }
 
@@ -18,8 +21,10 @@ struct ProductPlan: Sendable {
   let pixels: Int, groups: Int, columns: Int
   /// Taps that the kernel sees, and elements in each, as stored (padded to `quantum`).
   let taps: Int, tapElements: Int
-  /// Bytes of one window row in scratch.
-  let rowBytes: Int
+  /// Taps of the convolution that lie side by side in a tap that the kernel sees.
+  let sideBySide: Int
+  /// Bytes of one copied tap in scratch.
+  let copyBytes: Int
   /// Pixels and columns of a tile.
   let tileRows: Int, tileColumns: Int
   /// Tiles of pixels, columns of a block, blocks of a group.
@@ -36,13 +41,20 @@ struct ProductPlan: Sendable {
     let channels = g.inputChannels / g.groups
     let kernelTaps = g.kernelHeight * g.kernelWidth
     let few = channels < 16 || (channels % quantum != 0 && channels < 64)
-    rows = g.isPointwise ? .direct : kernelTaps > 1 && few ? .packed : .indirect
+    let adjacent = g.dilationWidth == 1 && g.groups == 1
+    rows =
+      g.isPointwise
+      ? .direct : kernelTaps == 1 || !few ? .indirect : adjacent ? .segments : .packed
     pixels = g.outputPixels
     groups = g.groups
     columns = g.outputChannels / g.groups
-    taps = rows == .packed ? 1 : kernelTaps
-    tapElements = roundedUp(rows == .packed ? channels * kernelTaps : channels, to: quantum)
-    rowBytes = rows == .packed ? roundedUp(tapElements * elementBytes + 16, to: 16) : 0
+    switch rows {
+    case .direct, .indirect: (taps, sideBySide) = (kernelTaps, 1)
+    case .segments: (taps, sideBySide) = (g.kernelHeight, g.kernelWidth)
+    case .packed: (taps, sideBySide) = (1, kernelTaps)
+    }
+    tapElements = roundedUp(channels * sideBySide, to: quantum)
+    copyBytes = sideBySide > 1 ? roundedUp(tapElements * elementBytes + 16, to: 16) : 0
     tileRows = tile.rows
     tileColumns = tile.columns
     tiles = (pixels + tileRows - 1) / tileRows
@@ -67,8 +79,8 @@ struct ProductPlan: Sendable {
   /// Panels of one group.
   var panels: Int { (columns + 15) / 16 }
 
-  /// Bytes of scratch for one part: addresses, then packed windows.
-  var slotBytes: Int { addressBytes + roundedUp(tileRows * rowBytes + 64, to: 64) }
+  /// Bytes of scratch for one part: addresses, then copies.
+  var slotBytes: Int { addressBytes + roundedUp(tileRows * taps * copyBytes + 64, to: 64) }
 
   /// Bytes of addresses in a slot.
   var addressBytes: Int { roundedUp(tileRows * taps * MemoryLayout<Int>.size, to: 64) }

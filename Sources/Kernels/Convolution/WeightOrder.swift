@@ -3,7 +3,7 @@ enum WeightOrder {
   /// Calls `body` with the position in panels and the position in OIHW, for every weight.
   ///
   /// Panels are [group][panel][taps x elements / quantum][16][quantum], with zeros where there is no
-  /// weight; a packed row has its taps side by side, others have each tap padded to `quantum`.
+  /// weight; taps that lie side by side are padded to `quantum` together.
   static func forEach(
     _ g: ConvolutionGeometry, plan: ProductPlan, quantum: Int,
     _ body: (_ packed: Int, _ source: Int, _ output: Int) -> Void
@@ -17,7 +17,7 @@ enum WeightOrder {
       for channel in 0..<channels {
         for tap in 0..<taps {
           let element =
-            plan.rows == .packed ? tap * channels + channel : tap * plan.tapElements + channel
+            tap / plan.sideBySide * plan.tapElements + tap % plan.sideBySide * channels + channel
           let packed =
             panel + element / quantum * 16 * quantum + column % 16 * quantum + element % quantum
           body(packed, (output * channels + channel) * taps + tap, output)

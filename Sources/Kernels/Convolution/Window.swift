@@ -30,9 +30,14 @@ final class Window: @unchecked Sendable {
         table[rows + tap * width + x] = inside ? Int64(column * pixelBytes) : padding
       }
     }
+    let inside = (0..<width).filter { x in
+      (0..<g.kernelWidth).allSatisfy { table[rows + $0 * width + x] >= 0 }
+    }
     value = pare_window(
       rows: table, columns: table + rows, kernel_height: g.kernelHeight,
       kernel_width: g.kernelWidth, output_height: height, output_width: width,
+      inside_first: inside.first ?? width,
+      inside_last: (inside.last ?? width - 1) + 1,
       image_bytes: g.inputHeight * g.inputWidth * pixelBytes)
   }
 
@@ -48,6 +53,20 @@ final class Window: @unchecked Sendable {
       pare_window_rows(
         $0, input.assumingMemoryBound(to: UInt8.self), zero.assumingMemoryBound(to: UInt8.self),
         first, count, out.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
+    }
+  }
+
+  /// Writes the addresses of the kernel rows of `count` pixels from `first` on, as [kernel row][pixel],
+  /// with copies of those that reach into the padding.
+  @inline(__always) func segments(
+    of input: UnsafeRawPointer, zero: UnsafeRawPointer, first: Int, count: Int, tapBytes: Int,
+    segmentBytes: Int, copies: UnsafeMutableRawPointer, into out: UnsafeMutableRawPointer
+  ) {
+    withUnsafePointer(to: value) {
+      pare_window_segments(
+        $0, input.assumingMemoryBound(to: UInt8.self), zero.assumingMemoryBound(to: UInt8.self),
+        first, count, tapBytes, segmentBytes, copies.assumingMemoryBound(to: UInt8.self),
+        out.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
     }
   }
 

@@ -55,7 +55,7 @@ package enum KernelTable {
 
   /// Returns the symbols of every line of the table with `operation`.
   package static func names(of operation: KernelOperation) -> [String] {
-    all(operation, as: (@convention(c) () -> Void).self).map(\.name.string)
+    all(operation, as: (@convention(c) () -> Void).self).map { $0.name.string }
   }
 
   /// Returns the kernels for the largest set up to `isa` that has any, or the reference; with a name,
@@ -67,7 +67,7 @@ package enum KernelTable {
     let usable = all(operation, as: Function.self).filter {
       $0.isa <= isa && $0.isa <= InstructionSet.best && (name == nil || $0.name.string == name)
     }
-    guard let most = usable.map(\.isa).max() else { return [reference] }
+    guard let most = usable.map({ $0.isa }).max() else { return [reference] }
     return usable.filter { $0.isa == most }
   }
 
