@@ -78,7 +78,7 @@ let package = Package(
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas",
         "CProtobufC",
       ]),
-    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
+    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
     module(
       "CommandLine",
       [

@@ -14,6 +14,8 @@ public struct LoadedModel: Sendable {
   public let file: ModelFile?
   /// Bytes on disk, external data included.
   public let byteCount: Int
+  /// Bytes of the constants as the file holds them; the rest of an ONNX file is graph and names.
+  public let constantBytes: Int
   /// What the user should know, one line each.
   public let warnings: [String]
 
@@ -38,6 +40,7 @@ public struct LoadedModel: Sendable {
         throw .metadata(path: path, error)
       }
       self.file = file
+      constantBytes = graph.values.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
       warnings = []
     } else {
       let source = try ONNXSource(path: path, inputShapes: inputShapes)
@@ -46,6 +49,7 @@ public struct LoadedModel: Sendable {
         GraphPass.normalization + GraphPass.folding + GraphPass.fusion + GraphPass.finishing,
         on: &graph, path: path)
       self.graph = graph
+      constantBytes = source.graph.values.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
       metadata = source.metadata
       file = nil
       warnings = source.imported.warnings

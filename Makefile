@@ -1,0 +1,40 @@
+# Two commands on a fresh Debian machine with Swift 6.3: make demo, make test.
+
+PREFIX ?= /usr/local
+BUILD := swift build -c release
+BIN := .build/release
+
+.PHONY: help demo test build install format lint bench clean check-tools
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: build ## convert a sample, inspect it, run it, and print before and after
+	@Scripts/demo.sh $(BIN)
+
+test: check-tools ## build and run every test
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+build: check-tools ## build the release executables
+	$(BUILD)
+
+install: build ## install pare, convert and inspect below PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(BIN)/pare $(BIN)/convert $(BIN)/inspect "$(DESTDIR)$(PREFIX)/bin"
+	@echo "installed pare, convert and inspect in $(DESTDIR)$(PREFIX)/bin"
+
+format: ## bring the sources into form
+	swift format -i -r Sources Tests Package.swift
+
+lint: ## check the form of the sources
+	swift format lint --strict -r Sources Tests Package.swift
+
+bench: build ## time the samples, layer by layer
+	@Scripts/bench.sh $(BIN)
+
+check-tools: ## check the toolchain and install missing Debian packages
+	@Scripts/check-tools.sh
+
+clean: ## remove what was built
+	rm -rf .build

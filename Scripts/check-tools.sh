@@ -1,0 +1,41 @@
+#!/bin/sh
+# Checks for Swift 6.3 and installs the Debian packages of the C libraries that are missing.
+set -eu
+
+needed=6.3
+if ! command -v swift >/dev/null 2>&1; then
+  echo "Swift is not installed. Pare needs Swift $needed or later: https://www.swift.org/install/linux" >&2
+  exit 1
+fi
+found=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+oldest=$(printf '%s\n%s\n' "$needed" "${found:-0}" | sort -V | head -n 1)
+if [ "$oldest" != "$needed" ]; then
+  echo "Swift ${found:-of an unknown version} is too old. Pare needs Swift $needed or later: https://www.swift.org/install/linux" >&2
+  exit 1
+fi
+
+# Each library by the name that pkg-config knows it by, and the package that brings it.
+missing=
+command -v pkg-config >/dev/null 2>&1 || missing="pkg-config"
+for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-turbo-dev libpng:libpng-dev; do
+  if ! pkg-config --exists "${pair%%:*}" 2>/dev/null; then
+    missing="$missing ${pair#*:}"
+  fi
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "Missing: $missing. Install these libraries with your system's package manager." >&2
+  exit 1
+fi
+echo "Installing$missing"
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null 2>&1; then
+    echo "Missing:$missing. As root: apt-get install$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+fi
+# shellcheck disable=SC2086 — a list of packages
+$as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing
