@@ -16,6 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
+  case wouldReplaceSource(String)
   case writtenFileDiffers(path: String, String)
 }
 
@@ -36,6 +37,8 @@ extension ConvertError: CustomStringConvertible {
         + " with .cls members, or IDX files with labels"
     case .needsPreprocessing(let shape):
       "how images become an input of \(shape) is not known; say --preprocess NAME"
+    case .wouldReplaceSource(let path):
+      "\(path): is the source; say another file with -o"
     case .pattern(let text): "'\(text)' is no regular expression"
     case .writtenFileDiffers(let path, let detail):
       "\(path): the written file does not compute what was verified: \(detail)"

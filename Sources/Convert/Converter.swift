@@ -54,6 +54,9 @@ public struct Converter {
       do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
         throw .file(error)
       }
+      guard !AtomicFile.isSameFile(options.input, options.output) else {
+        throw .wouldReplaceSource(options.input)
+      }
     }
     let filter = try NodeFilter(matching: options.exclude)
     let (source, imported) = try importModel()

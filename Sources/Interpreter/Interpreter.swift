@@ -59,7 +59,7 @@ public final class Interpreter {
     offsets = memory.offsets
     arena = AlignedBuffer(memory.arenaSize)
     liveBytes = MemoryPlan.liveBytes(plan.buffers, steps: plan.steps.count)
-    steps = plan.steps.map(\.info)
+    steps = plan.steps.map({ $0.info })
     func port(_ id: ValueID) -> Port {
       Port(name: graph[id].name, type: graph[id].type, shape: graph[id].shape ?? [])
     }

@@ -68,6 +68,13 @@ public enum AtomicFile {
     }
   }
 
+  /// Whether both paths name one existing file, by links or otherwise.
+  public static func isSameFile(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   private static let mode: mode_t = 0o644
   #if os(Linux)
   /// `O_TMPFILE`, which Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
