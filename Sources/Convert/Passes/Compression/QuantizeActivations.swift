@@ -87,7 +87,9 @@ struct QuantizeActivations {
     return form
   }
 
-  /// The float form of a value that integers made. A graph output keeps its name.
+  /// The float form of a value that integers made.
+  ///
+  /// A graph output keeps its name.
   private func float(
     _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph
   ) -> ValueID {
