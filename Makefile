@@ -3,6 +3,9 @@
 PREFIX ?= /usr/local
 BUILD := swift build -c release
 BIN := .build/release
+# Tests run optimized, or the networks in them would take minutes; their own folder keeps what
+# -enable-testing builds apart from the executables.
+TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
 .PHONY: help demo test build install format lint bench clean check-tools
 
@@ -13,8 +16,8 @@ demo: build ## convert a sample, inspect it, run it, and print before and after
 	@Scripts/demo.sh $(BIN)
 
 test: check-tools ## build and run every test
-	swift build -c release --build-tests
-	swift test -c release --skip-build
+	swift build $(TESTING) --build-tests
+	swift test $(TESTING) --skip-build
 
 build: check-tools ## build the release executables
 	$(BUILD)

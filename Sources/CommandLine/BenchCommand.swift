@@ -85,7 +85,9 @@ public struct BenchCommand: ParsableCommand {
   }
 }
 
-/// What a benchmark found. Times are in milliseconds.
+/// What a benchmark found.
+///
+/// Times are in milliseconds.
 struct BenchResult: Encodable {
   /// The distribution of the time of one run.
   struct Latency: Encodable {

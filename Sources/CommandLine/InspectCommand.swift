@@ -23,7 +23,8 @@ public struct InspectCommand: ParsableCommand {
   @Flag(help: "List every node with its shape, multiply-accumulates, parameters and bytes.")
   var layers = false
 
-  @Flag(help: "List every constant with its encoding, zeros, bits for each weight and Shannon bound.")
+  @Flag(
+    help: "List every constant with its encoding, zeros, bits for each weight and Shannon bound.")
   var tensors = false
 
   @Flag(help: "List the bytes of activations that are alive during each step.")

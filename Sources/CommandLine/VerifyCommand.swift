@@ -90,10 +90,7 @@ public struct VerifyCommand: ParsableCommand {
       second.copyInputs(of: first)
       first.run()
       second.run()
-      for output in first.outputs.indices {
-        comparison.compare(
-          second.floats(output), first.floats(output), isClassification: output == 0)
-      }
+      comparison.compare(second.floats(), first.floats(), first.outputs)
     }
     return VerificationResult(comparison, rtol: rtol, atol: atol)
   }
@@ -106,6 +103,7 @@ struct VerificationResult: Encodable {
   let meanAbs: Double
   let cosine: Double
   let top1Agreement: Double
+  let isClassification: Bool
   let allowed: Double
   let passed: Bool
 
@@ -115,6 +113,7 @@ struct VerificationResult: Encodable {
     meanAbs = comparison.meanError
     cosine = comparison.cosine
     top1Agreement = comparison.top1Agreement
+    isClassification = comparison.isClassification
     allowed = atol + rtol * comparison.largest
     passed = comparison.maximumError <= allowed && comparison.notFinite == 0
   }
@@ -122,6 +121,8 @@ struct VerificationResult: Encodable {
   /// The result as a line of text.
   var text: String {
     "\(passed ? "same" : "DIFFERENT"): largest error \(maxAbs), \(allowed) allowed; mean \(meanAbs), "
-      + "cosine \(cosine), same top-1 on \(Text.percent(top1Agreement)) of \(samples) samples"
+      + "cosine \(cosine), "
+      + (isClassification ? "same top-1 on \(Text.percent(top1Agreement)) of " : "on ")
+      + "\(samples) samples"
   }
 }

@@ -137,6 +137,7 @@ public struct Converter {
     var proof: [[UInt8]] = []
     var accuracy: Accuracy?
     var arenaBytes = 0
+    var ports: [Interpreter.Port] = []
   }
 
   /// Runs a network on the verification samples and on the labelled data.
@@ -146,13 +147,14 @@ public struct Converter {
     let interpreter = try plan(graph, path)
     var observation = Observation()
     observation.arenaBytes = interpreter.arenaBytes
+    observation.ports = interpreter.outputs
     let total = options.verificationSamples
     if total > 0 {
       let progress = progress
       _ = try samples.forEach(limit: total, into: interpreter) { index in
         progress(Progress(stage: "verify \(name)", done: index, total: total))
         interpreter.run()
-        observation.outputs.append(interpreter.outputs.indices.map { interpreter.floats($0) })
+        observation.outputs.append(interpreter.floats())
         if observation.proof.count < 4 { observation.proof.append(interpreter.outputBytes()) }
       }
     }
@@ -196,15 +198,13 @@ public struct Converter {
     guard options.verificationSamples > 0 else { return }
     var comparison = OutputComparison()
     for (original, result) in zip(before.outputs, after.outputs) {
-      for output in original.indices {
-        comparison.compare(original[output], result[output], isClassification: output == 0)
-      }
+      comparison.compare(original, result, before.ports)
     }
-    report.hasCollapsed = comparison.top1Agreement < 0.5 || comparison.notFinite > 0
+    report.hasCollapsed = comparison.hasCollapsed
     report.verification = .init(
       samples: comparison.samples, source: samples.kind, maxAbs: comparison.maximumError,
       meanAbs: comparison.meanError, largest: comparison.largest, cosine: comparison.cosine,
-      top1Agreement: comparison.top1Agreement,
+      top1Agreement: comparison.top1Agreement, isClassification: comparison.isClassification,
       blame: report.hasCollapsed ? try blame(baseline, graph, &samples) : [])
   }
 
@@ -297,14 +297,16 @@ public struct Converter {
           + "\(report.input.bytes)")
     }
     guard report.hasCollapsed, let proof = report.verification else { return }
-    let percent = Int((proof.top1Agreement * 100).rounded())
     let layers = proof.blame.map { layer in
       "'\(layer.node)' (\(Int((layer.zeros * 100).rounded())) % zeros)"
     }
     report.warnings.append(
-      "the result has collapsed: it predicts the original's class on \(percent) % of "
-        + "\(proof.samples) samples; the layers that add the most error are "
-        + layers.joined(separator: ", ")
+      "the result has collapsed: "
+        + (proof.isClassification
+          ? "it predicts the original's class on \(Int((proof.top1Agreement * 100).rounded())) % of "
+            + "\(proof.samples) samples"
+          : "the cosine between its outputs and the original's is \(proof.cosine.tenths)")
+        + "; the layers that add the most error are " + layers.joined(separator: ", ")
         + "; compress less, or keep layers out with --exclude")
   }
 }

@@ -2,7 +2,9 @@ public import Interpreter
 public import Metadata
 public import ModelFormat
 
-/// Everything that can be said about one model file. Sizes are bytes; keys are stable.
+/// Everything that can be said about one model file.
+///
+/// Sizes are bytes; keys are stable.
 public struct Inspection: Sendable, Encodable {
   /// The file itself.
   public struct File: Sendable, Encodable {

@@ -13,7 +13,9 @@ public struct Bytes: Sendable {
     range = 0..<array.count
   }
 
-  /// The bytes `range` of a mapped file, or all of them. The caller has checked that they lie within.
+  /// The bytes `range` of a mapped file, or all of them.
+  ///
+  /// The caller has checked that they lie within.
   public init(_ file: MappedFile.Shared, _ range: Range<Int>? = nil) {
     backing = .mapped(file)
     self.range = range ?? 0..<file.count

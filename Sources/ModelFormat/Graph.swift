@@ -12,7 +12,9 @@ public struct ValueID: Hashable, Sendable, Comparable {
 public struct Value: Sendable {
   /// The unique name, as in the source model where it came from there.
   public var name: String
-  /// The type that operators see. A constant may be stored in a narrower one.
+  /// The type that operators see.
+  ///
+  /// A constant may be stored in a narrower one.
   public var type: ElementType
   /// The extents, or nil before shape inference.
   public var shape: Shape?

@@ -18,7 +18,9 @@ public struct ValueFacts: Sendable {
   public var layout: Layout
   /// The parameters of a quantized activation.
   public var quantization: Quantization?
-  /// The data, where the value is constant. Its stored type may be narrower than `type`.
+  /// The data, where the value is constant.
+  ///
+  /// Its stored type may be narrower than `type`.
   public var constant: Tensor?
 
   /// Facts about a value.
@@ -82,7 +84,9 @@ public struct Execution: Sendable {
   public var packedInputs: Set<Int>
   /// The name of the kernel in profiles.
   public var kernel: String
-  /// Computes the outputs. Does not allocate.
+  /// Computes the outputs.
+  ///
+  /// Does not allocate.
   public var run: @Sendable (Operands) -> Void
 
   /// An execution; `run` is called for each inference.

@@ -1,3 +1,4 @@
+import Kernels
 public import ModelFormat
 
 /// Copies between the two layouts of a rank-4 tensor, for any element size.
@@ -38,10 +39,17 @@ public enum Permutation {
         }
       }
     }
+    // Bytes and words have kernels; other sizes are rare.
     switch elementSize {
-    case 1: transpose(UInt8.self)
+    case 1:
+      LayoutChange.channelsLast(
+        base.assumingMemoryBound(to: UInt8.self), to: target.assumingMemoryBound(to: UInt8.self),
+        batch: batch, channels: rows, pixels: columns)
     case 2: transpose(UInt16.self)
-    case 4: transpose(UInt32.self)
+    case 4:
+      LayoutChange.channelsLast(
+        base.assumingMemoryBound(to: Float.self), to: target.assumingMemoryBound(to: Float.self),
+        batch: batch, channels: rows, pixels: columns)
     default: transpose(UInt64.self)
     }
   }

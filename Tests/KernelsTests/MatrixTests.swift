@@ -50,8 +50,8 @@ import Testing
     let bytes = numbers.bytes(2 * channels * pixels)
     var (y, z) = (floats, floats)
     var (u, v) = (bytes, bytes)
-    Layout.channelsLast(floats, to: &y, batch: 2, channels: channels, pixels: pixels)
-    Layout.channelsLast(bytes, to: &u, batch: 2, channels: channels, pixels: pixels)
+    LayoutChange.channelsLast(floats, to: &y, batch: 2, channels: channels, pixels: pixels)
+    LayoutChange.channelsLast(bytes, to: &u, batch: 2, channels: channels, pixels: pixels)
     for image in 0..<2 {
       for channel in 0..<channels {
         for pixel in 0..<pixels {
@@ -61,8 +61,8 @@ import Testing
         }
       }
     }
-    Layout.channelsFirst(y, to: &z, batch: 2, channels: channels, pixels: pixels)
-    Layout.channelsFirst(u, to: &v, batch: 2, channels: channels, pixels: pixels)
+    LayoutChange.channelsFirst(y, to: &z, batch: 2, channels: channels, pixels: pixels)
+    LayoutChange.channelsFirst(u, to: &v, batch: 2, channels: channels, pixels: pixels)
     #expect(z == floats && v == bytes)
   }
 }

@@ -89,11 +89,14 @@ func execute(
     outs[0] = ins[input]
   }
   let scratch = AlignedBuffer(execution.scratchBytes)
-  ins.map(\.pointer).withUnsafeBufferPointer { i in
-    outs.map(\.pointer).withUnsafeBufferPointer { o in
-      guard let i = i.baseAddress, let o = o.baseAddress else { return }
-      execution.run(
-        Operands(inputs: i, outputs: o, scratch: scratch.pointer, pool: ThreadPool(threads: 3)))
+  // The pointers alone would not keep the buffers alive.
+  withExtendedLifetime((ins, outs, scratch)) {
+    ins.map(\.pointer).withUnsafeBufferPointer { i in
+      outs.map(\.pointer).withUnsafeBufferPointer { o in
+        guard let i = i.baseAddress, let o = o.baseAddress else { return }
+        execution.run(
+          Operands(inputs: i, outputs: o, scratch: scratch.pointer, pool: ThreadPool(threads: 3)))
+      }
     }
   }
   return zip(facts.outputs, outs).map { facts, buffer in

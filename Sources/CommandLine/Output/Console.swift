@@ -1,6 +1,8 @@
 import Foundation
 
-/// Standard error: warnings, errors and progress. Results go to standard output by `print`.
+/// Standard error: warnings, errors and progress.
+///
+/// Results go to standard output by `print`.
 enum Console {
   /// Whether standard error is a terminal.
   static let isTerminal = isatty(2) == 1

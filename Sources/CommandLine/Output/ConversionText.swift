@@ -38,7 +38,9 @@ enum ConversionText {
         format: "  verified on %d %@ samples: cosine %.5f, largest error %.3g of %.3g",
         proof.samples,
         proof.source, proof.cosine, proof.maxAbs, proof.largest)
-      lines.append(line + ", same top-1 on " + Text.percent(proof.top1Agreement))
+      lines.append(
+        line
+          + (proof.isClassification ? ", same top-1 on " + Text.percent(proof.top1Agreement) : ""))
     }
     if !report.leftInFloat.isEmpty {
       lines.append("  left in float:")
@@ -69,6 +71,7 @@ enum ConversionText {
     if report.isLarger { return "larger than the source" }
     if report.missedTarget { return "loses more accuracy than --max-drop allows" }
     guard let proof = report.verification else { return "written, not verified" }
-    return proof.top1Agreement > 0.9 ? "verified" : "verified, with differences"
+    let isClose = proof.isClassification ? proof.top1Agreement > 0.9 : proof.cosine > 0.99
+    return isClose ? "verified" : "verified, with differences"
   }
 }

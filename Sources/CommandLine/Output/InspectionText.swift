@@ -58,7 +58,9 @@ enum InspectionText {
         + String(format: " (%.2f times as large)", ratio) + ", by \(origin.tool)")
     lines += origin.passes.map { "  pass \($0)" }
     lines += origin.measurements.map { "  measured \($0)" }
-    if let preprocessing = origin.preprocessing { lines.append("  images prepared as '\(preprocessing)'") }
+    if let preprocessing = origin.preprocessing {
+      lines.append("  images prepared as '\(preprocessing)'")
+    }
     if origin.labels > 0 { lines.append("  \(origin.labels) class names") }
     return lines
   }
@@ -103,7 +105,9 @@ enum InspectionText {
     return "\ntensors\n"
       + Text.table(
         rows,
-        header: ["name", "shape", "type", "encoding", "bytes", "zeros", "bits each", "Shannon bytes"])
+        header: [
+          "name", "shape", "type", "encoding", "bytes", "zeros", "bits each", "Shannon bytes",
+        ])
   }
 
   static func memory(_ report: Inspection) -> String {

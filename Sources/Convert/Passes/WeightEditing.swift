@@ -25,7 +25,9 @@ extension Tensor {
     return Tensor(type: type, shape: [columns, rows], bytes: Bytes(bytes), quantization: moved)
   }
 
-  /// Row `r` of the first dimension times `factor(r)`. Integers stay: their scales change.
+  /// Row `r` of the first dimension times `factor(r)`.
+  ///
+  /// Integers stay: their scales change.
   func scaledRows(by factor: (Int) -> Float) -> Tensor {
     let rows = shape[0]
     let factors = (0..<rows).map(factor)

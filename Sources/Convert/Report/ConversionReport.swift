@@ -1,6 +1,8 @@
 public import Interpreter
 
-/// What a conversion did and what came of it. Every figure was measured; sizes are bytes on disk.
+/// What a conversion did and what came of it.
+///
+/// Every figure was measured; sizes are bytes on disk.
 public struct ConversionReport: Sendable, Codable {
   /// The source file.
   public struct Input: Sendable, Codable {
@@ -52,6 +54,8 @@ public struct ConversionReport: Sendable, Codable {
     public var cosine: Double
     /// The fraction of samples with the same largest output.
     public var top1Agreement: Double
+    /// Whether the first output is a row of class scores; elsewhere top-1 says nothing.
+    public var isClassification: Bool
     /// The layers that add the most error, where the result collapsed.
     public var blame: [Blame]
   }

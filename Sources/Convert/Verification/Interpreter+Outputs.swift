@@ -2,6 +2,13 @@ public import Interpreter
 import ModelFormat
 import Operators
 
+extension Interpreter.Port {
+  /// Whether this is a batch of rows of class scores: all extents but the batch and one are one.
+  public var isClassScores: Bool {
+    shape.rank >= 1 && shape[0] >= 1 && shape.dimensions.dropFirst().count { $0 > 1 } == 1
+  }
+}
+
 extension Interpreter {
   /// The elements of output `index` as floats, whatever their type.
   public func floats(_ index: Int) -> [Float] {
@@ -14,6 +21,9 @@ extension Interpreter {
 
   /// The bytes of all outputs, one behind the other.
   func outputBytes() -> [UInt8] { outputs.indices.flatMap { [UInt8](output($0)) } }
+
+  /// The elements of all outputs as floats.
+  public func floats() -> [[Float]] { outputs.indices.map { floats($0) } }
 
   /// Copies all inputs of `other`, which has the same ones.
   public func copyInputs(of other: Interpreter) {

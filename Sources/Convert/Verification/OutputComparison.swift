@@ -1,3 +1,6 @@
+public import Interpreter
+import ModelFormat
+
 /// How far outputs are from those of the original, over many samples.
 public struct OutputComparison: Sendable, Hashable {
   /// Samples that were compared.
@@ -22,6 +25,13 @@ public struct OutputComparison: Sendable, Hashable {
   /// Outputs that are not finite although the original's are.
   public private(set) var notFinite = 0
 
+  /// Whether some output was a row of class scores.
+  public private(set) var isClassification = false
+  /// Whether the compressed network's outputs have nothing to do with the original's.
+  public var hasCollapsed: Bool {
+    notFinite > 0 || (isClassification ? top1Agreement < 0.5 : cosine < 0.5)
+  }
+
   private var count = 0
   private var errorSum = 0.0
   private var products = 0.0
@@ -33,13 +43,27 @@ public struct OutputComparison: Sendable, Hashable {
   /// A comparison of nothing yet.
   public init() {}
 
+  /// Compares all outputs of two runs on the same sample; both interpreters have the same outputs.
+  public mutating func compare(
+    _ original: [[Float]], _ compressed: [[Float]], _ ports: [Interpreter.Port]
+  ) {
+    samples += 1
+    for output in original.indices {
+      let isScores = output == 0 && ports[output].isClassScores
+      compare(
+        original[output], compressed[output], rows: isScores ? max(1, ports[output].shape[0]) : 1,
+        isClassification: isScores)
+    }
+  }
+
   /// Takes in one output of one sample.
   ///
-  /// - Parameter rows: how many samples of a batch the elements belong to; each has its own largest.
-  public mutating func compare(
+  /// - Parameters:
+  ///   - rows: how many samples of a batch the elements belong to; each has its own largest.
+  ///   - isClassification: whether the largest element is a prediction.
+  mutating func compare(
     _ original: [Float], _ compressed: [Float], rows: Int = 1, isClassification: Bool = true
   ) {
-    samples += isClassification ? rows : 0
     for (a, b) in zip(original, compressed) {
       guard b.isFinite else {
         if a.isFinite { notFinite += 1 }
@@ -57,6 +81,7 @@ public struct OutputComparison: Sendable, Hashable {
       count += 1
     }
     guard isClassification, rows > 0, original.count >= rows else { return }
+    self.isClassification = true
     let length = original.count / rows
     for row in 0..<rows {
       let range = (row * length)..<((row + 1) * length)

@@ -7,7 +7,9 @@ extension Encoding {
     let encode: @Sendable (Tensor) -> Tensor
     /// The dense bytes of a tensor whose streams were checked.
     let expand: @Sendable (Tensor) -> [UInt8]
-    /// The first rule that the streams break, or nil. Reads nothing beyond their ends.
+    /// The first rule that the streams break, or nil.
+    ///
+    /// Reads nothing beyond their ends.
     let violation: @Sendable (Tensor) -> EncodingRule?
   }
 

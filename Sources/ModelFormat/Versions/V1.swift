@@ -1,4 +1,6 @@
-/// The layout of version 1: every number that reader and writer share. docs/Format.md binds.
+/// The layout of version 1: every number that reader and writer share.
+///
+/// docs/Format.md binds.
 enum V1 {
   /// `\x89PARE\r\n\x1a`: shows a foreign file, text-mode damage and seven-bit transport at once.
   static let magic: [UInt8] = [0x89, 0x50, 0x41, 0x52, 0x45, 0x0D, 0x0A, 0x1A]

@@ -8,7 +8,9 @@ public struct ModelWriter {
   /// The size of the file in bytes.
   public let byteCount: Int
 
-  /// Lays out `model`. Names, counts and shapes must be within `Limits`; the reader checks them.
+  /// Lays out `model`.
+  ///
+  /// Names, counts and shapes must be within `Limits`; the reader checks them.
   public init(_ model: Model) {
     self.model = model
     let names = NameIndex(model.graph)

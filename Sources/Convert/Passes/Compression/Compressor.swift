@@ -181,9 +181,7 @@ struct Compressor {
         trial.copyInputs(of: interpreter)
         interpreter.run()
         trial.run()
-        for output in interpreter.outputs.indices {
-          comparison.compare(interpreter.floats(output), trial.floats(output))
-        }
+        comparison.compare(interpreter.floats(), trial.floats(), interpreter.outputs)
       }
       if best.map({ comparison.meanError < $0.error }) ?? true {
         best = (method, comparison.meanError)
@@ -197,7 +195,8 @@ struct Compressor {
     log.begin()
     var sparse = 0
     for index in graph.values.indices {
-      guard let tensor = graph.values[index].constant else { continue }
+      // A zero point or a shape gains nothing: its record is larger than its data.
+      guard let tensor = graph.values[index].constant, tensor.shape.count >= 64 else { continue }
       let isPruned = tensor.nonzeroCount < tensor.shape.count
       let encoded = tensor.encoded(as: isPruned ? options.sparseEncoding : nil)
       if encoded.encoding != .dense { sparse += 1 }

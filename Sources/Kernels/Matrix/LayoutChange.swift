@@ -1,7 +1,7 @@
 import CKernels
 
 /// Changes of the order of channels and pixels.
-public enum Layout {
+public enum LayoutChange {
   /// Writes `y` [batch][pixels][channels] from `x` [batch][channels][pixels], float32.
   public static func channelsLast(
     _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, batch: Int, channels: Int,
