@@ -3,9 +3,6 @@ import ModelFormat
 
 @testable import Operators
 
-/// Kernels has a type of this name too.
-typealias Layout = Operators.Layout
-
 extension Operator {
   /// Runs a node with its rank-4 operands in `layout` and with the given parameters of quantized
   /// operands; returns the outputs in row-major order.
