@@ -104,7 +104,7 @@ let package = Package(
       ],
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
-    tests("CommandLine", ["ModelFormat", "Convert", "Inspect"]),
+    tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -123,6 +123,9 @@ struct ExecutionPlan {
   }
 
   /// The input buffer that the first output may take over, or nil.
+  ///
+  /// Not one that another operand lies in too: a convolution whose residual is its own input reads
+  /// neighbours of what it has already stored.
   private func reusable(
     _ execution: Execution, _ step: PlannedStep, size: Int, at index: Int
   ) -> Int? {
@@ -130,6 +133,9 @@ struct ExecutionPlan {
       let value = step.inputs[position], let buffer = bufferOfValue[value],
       buffers[buffer].last == index, buffers[buffer].size == size + Self.slack
     else { return nil }
+    for (other, operand) in step.inputs.enumerated() where other != position {
+      if let operand, bufferOfValue[operand] == buffer { return nil }
+    }
     return buffer
   }
 

@@ -22,4 +22,9 @@ public struct SeededGenerator: RandomNumberGenerator {
       return sum * deviation * 0.866
     }
   }
+
+  /// Numbers from -1 up to 1 with 24 bits each; Scripts/network_fixtures.py makes the same.
+  public mutating func uniform(_ count: Int) -> [Float] {
+    (0..<count).map { _ in Float(next() >> 40) / Float(1 << 23) - 1 }
+  }
 }

@@ -201,7 +201,9 @@ extension QuantizeActivations {
       return "its weights are not one row for each output"
     }
     if node.inputs.count > 2, let bias = node.inputs[2],
-      graph[bias].constant?.shape.count != tensor.shape[0]
+      graph[bias].constant.map({
+        $0.shape.count == tensor.shape[0] && $0.shape.dimensions.last == tensor.shape[0]
+      }) != true
     {
       return "its bias is not one number for each output"
     }

@@ -17,7 +17,9 @@ extension GraphPass {
         let output = node.outputs[0], let producer = index.producer[input.index],
         index.onlyConsumer(of: input) == position,
         let gamma = graph.floats(node.inputs[1]), let beta = graph.floats(node.inputs[2]),
-        let mean = graph.floats(node.inputs[3]), let variance = graph.floats(node.inputs[4])
+        let mean = graph.floats(node.inputs[3]), let variance = graph.floats(node.inputs[4]),
+        // Channels are dimension 1: what a product makes only where there are no more than two.
+        graph.nodes[producer].op == "Conv" || graph[input].shape?.rank == 2
       else { continue }
       var epsilon: Float = 1e-5
       if case .float(let stated)? = node.attributes["epsilon"] { epsilon = stated }
@@ -42,20 +44,24 @@ extension Graph {
   /// Multiplies output channel `c` of node `position` by `factors[c]` and adds `shifts[c]`.
   ///
   /// Returns false, and changes nothing, unless the node is a Conv or Gemm with constant weights that
-  /// nobody else reads, and without activation.
+  /// nobody else reads, and without activation, and all numbers are finite.
   mutating func scaleOutputs(
     of position: Int, by factors: [Double], plus shifts: [Double]
   ) -> Bool {
     let node = nodes[position]
     guard node.op == "Conv" || node.op == "Gemm", node.attributes["activation"] == nil,
+      node.inputs.count <= 3,  // a residual would have to be scaled too
       let weights = node.inputs[1], let tensor = self[weights].constant,
       self[weights].type == .float32,
-      node.op == "Conv" || node.attributes["transB"] == .int(1),
-      tensor.shape[0] == factors.count
+      node.op == "Conv" || node.attributes["transB"] == .int(1) && node.hasPlainBias,
+      tensor.shape[0] == factors.count,
+      (factors + shifts).allSatisfy({ Float($0).isFinite })
     else { return false }
     var bias = [Float](repeating: 0, count: factors.count)
     if node.inputs.count > 2, let id = node.inputs[2] {
-      guard let stated = floats(id), stated.count == bias.count else { return false }
+      guard let stated = floats(id), self[id].shape?.dimensions.last == bias.count,
+        stated.count == bias.count
+      else { return false }
       bias = stated
     }
     if factors.contains(where: { $0 != 1 }) {
@@ -72,5 +78,16 @@ extension Graph {
       nodes[position].inputs.append(id)
     }
     return true
+  }
+}
+
+extension Node {
+  /// Whether a Gemm adds its bias as it is.
+  fileprivate var hasPlainBias: Bool {
+    switch attributes["beta"] {
+    case .float(let factor): factor == 1
+    case .int(let factor): factor == 1
+    default: true
+    }
   }
 }

@@ -51,7 +51,8 @@ extension GraphPass {
   private static func channelConstant(
     _ constant: ValueID, _ data: ValueID, _ producer: Int, _ graph: Graph
   ) -> [Double]? {
-    guard let elements = graph.floats(constant), let shape = graph[data].shape,
+    guard ["Conv", "Gemm"].contains(graph.nodes[producer].op),
+      let elements = graph.floats(constant), let shape = graph[data].shape,
       let extents = graph[constant].shape?.dimensions, extents.count <= shape.rank
     else { return nil }
     let axis = graph.nodes[producer].op == "Conv" ? 1 : shape.rank - 1

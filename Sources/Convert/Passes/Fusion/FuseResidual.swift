@@ -17,7 +17,8 @@ extension GraphPass {
       let node = graph.nodes[position]
       guard node.op == "Add", node.inputs.count == 2, let a = node.inputs[0],
         let b = node.inputs[1], let output = node.outputs[0], a != b,
-        graph[output].type == .float32, graph[a].shape == graph[b].shape
+        graph[output].type == .float32, graph[a].shape == graph[b].shape,
+        graph[output].shape?.rank == 4  // convolutions over one dimension add nothing
       else { continue }
       let index = GraphIndex(graph)
       guard let (producer, other) = producer(of: a, b, position, graph, index) else { continue }

@@ -1,0 +1,118 @@
+import Foundation
+import Interpreter
+import ModelFormat
+import TestSupport
+import Testing
+
+@testable import Convert
+
+/// A network of Scripts/make-network-fixtures.py with what ONNX Runtime computes.
+struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
+  struct Output: Decodable, Sendable {
+    let name: String
+    let shape: [Int]
+    let elements: Data
+
+    var floats: [Float] { Bytes([UInt8](elements)).elements(as: Float.self) }
+  }
+
+  let name: String
+  let seed: UInt64
+  let outputs: [Output]
+
+  var path: String { "\(Self.folder)/\(name).onnx" }
+  var testDescription: String { name }
+
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures/networks").path
+
+  static let all: [NetworkFixture] = {
+    let data = try? Data(contentsOf: URL(filePath: "\(folder)/expected.json"))
+    return data.flatMap { try? JSONDecoder().decode([NetworkFixture].self, from: $0) } ?? []
+  }()
+
+  static func named(_ name: String) throws -> NetworkFixture {
+    try #require(all.first { $0.name == name }, "no fixture '\(name)'")
+  }
+}
+
+/// A model that passes and compression are tried on: a fixture or a sample.
+struct TestModel: Sendable, CustomTestStringConvertible {
+  let name: String
+  let path: String
+  var testDescription: String { name }
+
+  static let samples = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../../samples").standardized.path
+
+  static let all =
+    NetworkFixture.all.map { TestModel(name: $0.name, path: $0.path) }
+    + ["digits_resnet", "digits_mobile"].map {
+      TestModel(name: $0, path: "\(samples)/\($0).onnx")
+    }
+
+  /// The graph as imported, its shapes inferred and shape subgraphs folded.
+  func graph() throws -> Graph {
+    var graph = try ONNXImporter.load(path: path).graph
+    _ = try GraphPass.foldConstants.apply(&graph)
+    return graph
+  }
+}
+
+extension Graph {
+  /// Runs the graph on the inputs of `seed` and returns the elements of each output.
+  func outputs(seed: UInt64, threads: Int = 1) throws -> [[Float]] {
+    try Interpreter(self, threads: threads).outputs(seed: seed)
+  }
+
+  /// The operators in order.
+  var operators: [String] { nodes.map(\.op) }
+
+  /// How many nodes have the operator `op`.
+  func count(_ op: String) -> Int { nodes.count { $0.op == op } }
+
+  /// This graph after `passes`.
+  func applying(_ passes: GraphPass...) throws -> Graph { try applying(passes) }
+
+  /// This graph after `passes`.
+  func applying(_ passes: [GraphPass]) throws -> Graph {
+    var graph = self
+    for pass in passes { _ = try pass.apply(&graph) }
+    return graph
+  }
+}
+
+extension Interpreter {
+  /// Fills the inputs with the numbers that Scripts/network_fixtures.py makes from `seed`.
+  func load(seed: UInt64) {
+    for (index, port) in inputs.enumerated() {
+      var random = SeededGenerator(seed: seed + UInt64(index))
+      let floats = random.uniform(port.shape.count)
+      if port.type == .int64 {
+        let memory = input(index).bindMemory(to: Int64.self)
+        for i in floats.indices { memory[i] = Int64(abs(floats[i]) * 8) }
+      } else {
+        let memory = input(index).bindMemory(to: Float.self)
+        for i in floats.indices { memory[i] = floats[i] }
+      }
+    }
+  }
+
+  /// Runs on the inputs of `seed` and returns the elements of each output.
+  func outputs(seed: UInt64) -> [[Float]] {
+    load(seed: seed)
+    run()
+    return outputs.indices.map { floats($0) }
+  }
+}
+
+/// The largest difference between `found` and `expected` as a part of the largest of `expected`.
+func error(_ found: [Float], _ expected: [Float]) -> Double {
+  guard found.count == expected.count else { return .infinity }
+  let largest = max(expected.map { Double(abs($0)) }.max() ?? 0, 1e-6)
+  return zip(found, expected).reduce(0) { worst, pair in
+    if pair.0 == pair.1 || pair.0.isNaN && pair.1.isNaN { return worst }
+    let difference = abs(Double(pair.0) - Double(pair.1)) / largest
+    return difference.isNaN ? .infinity : max(worst, difference)
+  }
+}
