@@ -29,6 +29,9 @@ public final class Interpreter {
   /// The threads that it uses.
   public let pool: ThreadPool
 
+  /// Values of the graph that are other values under another shape, in order; no step computes them.
+  public var views: [(from: ValueID, to: ValueID)] { plan.views }
+
   private let plan: ExecutionPlan
   private let arena: AlignedBuffer
   private let offsets: [Int]

@@ -147,7 +147,8 @@ extension QuantizeActivations {
   private func absorbRelu(_ graph: inout Graph, _ isInteger: [Bool]) -> [Bool] {
     let index = GraphIndex(graph)
     var isKept = [Bool](repeating: true, count: graph.nodes.count)
-    for (position, node) in graph.nodes.enumerated() where isInteger[position] && node.op == "Relu" {
+    for (position, node) in graph.nodes.enumerated() where isInteger[position] && node.op == "Relu"
+    {
       guard let input = node.inputs[0], let output = node.outputs[0],
         let producer = index.producer[input.index], isInteger[producer],
         index.onlyConsumer(of: input) == position,
