@@ -61,7 +61,6 @@ public struct Converter {
     let filter = try NodeFilter(matching: options.exclude)
     let (source, imported) = try importModel()
     var samples = try SampleSet(options, imported)
-    report.warnings += samples.warnings
 
     var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
     let graph = try compressor.compress(imported, &samples)
@@ -79,6 +78,7 @@ public struct Converter {
 
     let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
     try write(model, proof: after.proof, &samples)
+    report.warnings += samples.warnings
     if report.hasCollapsed || report.isLarger { explain() }
     report.passes = log.passes
     report.seconds = ProcessCosts.now - start

@@ -8,8 +8,9 @@ struct SampleSet {
   let kind: String
   /// The preprocessing that images get.
   let preprocessing: Preprocessing?
-  /// What the user should know.
-  private(set) var warnings: [String] = []
+  private var notes: [String] = []
+  /// Samples that could not be read so far, by their index, and why.
+  private var unreadable: [Int: String] = [:]
   private let dataset: Dataset?
   private let random: RandomSamples
   private let limit: Int
@@ -35,13 +36,22 @@ struct SampleSet {
       preprocessing = isImages ? Preprocessing.guess(for: shape) : nil
       if isImages {
         guard let preprocessing else { throw .needsPreprocessing(shape) }
-        warnings.append(
+        notes.append(
           "no --preprocess given: images are prepared as '\(preprocessing.name)' for an input of "
             + "\(shape)")
       }
       return
     }
     preprocessing = stated
+  }
+
+  /// What the user should know; complete once the last sample was loaded.
+  var warnings: [String] {
+    guard let dataset, let first = unreadable.min(by: { $0.key < $1.key }) else { return notes }
+    return notes + [
+      "\(unreadable.count) of \(dataset.count) samples could not be read and were left out; "
+        + "the first: \(first.value)"
+    ]
   }
 
   /// The preprocessing for labelled data: as stated, or as the input suggests.
@@ -88,23 +98,17 @@ struct SampleSet {
       feed = try SampleFeed(dataset, into: interpreter, preprocessing: preprocessing)
     } catch { throw .dataset(error) }
     var loaded = 0
-    var unreadable: [String] = []
     for index in dataset.indices(spread: min(wanted, limit)) {
       if loaded == first { break }
       do throws(DatasetError) {
         for item in 0..<feed.batch { _ = try feed.load(index, item: item, into: interpreter) }
         body(loaded)
         loaded += 1
-      } catch { unreadable.append("\(error)") }
+      } catch { unreadable[index] = "\(error)" }
     }
     if loaded == 0, first != 0 {
-      throw .noSamples(dataset.path + (unreadable.first.map { ": " + $0 } ?? ""))
-    }
-    if let first = unreadable.first {
-      let text =
-        "\(unreadable.count) of \(dataset.count) samples could not be read and were left out; "
-        + "the first: \(first)"
-      if !warnings.contains(text) { warnings.append(text) }
+      let reason = unreadable.min { $0.key < $1.key }
+      throw .noSamples(dataset.path + (reason.map { ": " + $0.value } ?? ""))
     }
     return loaded
   }

@@ -1,0 +1,186 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What commands do and print when all is well.
+@Suite struct ResultTests {
+  /// Requires each key, `a.b` for one within an object and `a[].b` within the first of a list.
+  func expectKeys(_ keys: [String], in object: [String: Any], _ name: String) throws {
+    for key in keys {
+      var value: Any = object
+      for part in key.split(separator: ".") {
+        let isList = part.hasSuffix("[]")
+        let object = try #require(value as? [String: Any], "\(name): \(key)")
+        value = try #require(object[String(part.dropLast(isList ? 2 : 0))], "\(name): \(key)")
+        if isList { value = try #require((value as? [Any])?.first, "\(name): \(key) is empty") }
+      }
+    }
+  }
+
+  static let totals = ["parameters", "nonzero", "macs", "effective_macs", "weight_bytes"]
+  static let compressed = [
+    "--prune", "0.5", "--quantize", "int8", "--calibration",
+    "\(Command.samples)/digits/calibration",
+    "--preprocess", "unit",
+  ]
+  static let test = "\(Command.samples)/digits/test"
+
+  @Test func conversionsPrintOneObject() throws {
+    try withTemporaryFolder { folder in
+      let command = try Command(
+        ["convert", Command.resnet, "-o", "out.pare", "--json", "--data", Self.test]
+          + Self.compressed, in: folder)
+      #expect(command.code == 0 && command.errors.isEmpty, "\(command.errors)")
+      let object = try command.json()
+      try expectKeys(
+        [
+          "input.bytes", "output.bytes", "output.path", "seconds", "peak_rss_bytes",
+          "passes[].name", "passes[].seconds", "passes[].peak_rss_bytes",
+          "passes[].calibration_samples", "verification.samples", "verification.max_abs",
+          "verification.cosine", "verification.top1_agreement", "accuracy.before",
+          "accuracy.after", "accuracy.samples",
+        ] + Self.totals.map { "totals." + $0 }, in: object, "convert")
+      let output = try #require(object["output"] as? [String: Any])
+      let size = try Data(contentsOf: URL(filePath: "\(folder)/out.pare")).count
+      #expect(output["bytes"] as? Int == size && output["path"] as? String == "out.pare")
+      let input = try #require(object["input"] as? [String: Any])
+      #expect(input["bytes"] as? Int == 321_697)
+      #expect(try files(in: folder) == ["out.pare"])
+    }
+  }
+
+  @Test func otherVerbsPrintOneObject() throws {
+    let model = "\(Command.samples)/digits_mobile.onnx"
+    let verbs: [([String], [String])] = [
+      (
+        ["inspect", model],
+        [
+          "file.bytes", "tensors[].name", "tensors[].shape", "tensors[].type",
+          "tensors[].encoding", "tensors[].bytes", "tensors[].nonzero",
+          "tensors[].bits_per_weight", "tensors[].entropy_bytes", "layers[].name", "layers[].op",
+          "layers[].output_shape", "layers[].macs", "layers[].parameters", "layers[].bytes",
+          "totals.arena_bytes",
+        ] + Self.totals.map { "totals." + $0 }
+      ),
+      (
+        ["bench", model, "--runs", "3", "--warmup", "1", "--profile"],
+        [
+          "model", "threads", "runs", "load_ms", "first_ms", "latency_ms.median",
+          "latency_ms.p10", "latency_ms.p90", "latency_ms.min", "arena_bytes", "peak_rss_bytes",
+          "isa", "layers[].name", "layers[].op", "layers[].kernel", "layers[].ms", "layers[].macs",
+        ]
+      ),
+      (
+        [
+          "evaluate", model, "--data", Self.test, "--limit", "20", "--preprocess", "unit",
+          "--against", model,
+        ], ["samples", "top1", "top5", "seconds", "against.top1", "against.agreement"]
+      ),
+      (
+        ["verify", model, "--against", model],
+        ["samples", "max_abs", "mean_abs", "cosine", "top1_agreement", "passed"]
+      ),
+      (["ops"], ["operators[].name", "operators[].since", "operators[].domain"]),
+    ]
+    for (arguments, keys) in verbs {
+      let command = try Command(["pare"] + arguments + ["--json"])
+      #expect(command.code == 0 && command.errors.isEmpty, "\(command.errors)")
+      try expectKeys(keys, in: try command.json(), arguments[0])
+    }
+    let missing = try Command(
+      "pare", "ops", "--missing", "\(Command.onnx)/unknown-operators.onnx", "--json")
+    #expect(missing.code == 3)
+    try expectKeys(["missing[].op", "missing[].nodes[]"], in: try missing.json(), "ops")
+  }
+
+  @Test func artifactsAreInspected() throws {
+    try withTemporaryFolder { folder in
+      _ = try Command(
+        ["convert", Command.resnet, "-o", "a.pare", "--quiet"] + Self.compressed, in: folder)
+      let object = try Command("inspect", "a.pare", "--json", in: folder).json()
+      try expectKeys(
+        [
+          "file.bytes", "file.version", "file.digest", "sections[].name", "sections[].bytes",
+          "totals.wire_bytes",
+        ], in: object, "inspect")
+      let sections = try #require(object["sections"] as? [[String: Any]])
+      let file = try #require(object["file"] as? [String: Any])
+      #expect(sections.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) } == file["bytes"] as? Int)
+      let check = try Command("inspect", "a.pare", "--check", "--json", in: folder)
+      try expectKeys(["check.valid"], in: try check.json(), "check")
+      #expect(check.code == 0)
+    }
+  }
+
+  @Test func damagedArtifactsFailTheCheck() throws {
+    try withTemporaryFolder { folder in
+      _ = try Command("convert", Command.resnet, "-o", "a.pare", "--quiet", in: folder)
+      let file = URL(filePath: "\(folder)/a.pare")
+      var data = try Data(contentsOf: file)
+      data[data.count / 2] ^= 4
+      try data.write(to: file)
+      let check = try Command("inspect", "a.pare", "--check", "--json", in: folder)
+      #expect(check.code == 1)
+      let object = try check.json()
+      try expectKeys(
+        ["check.valid", "check.rule", "check.offset", "check.message"], in: object, "check")
+      #expect((object["check"] as? [String: Any])?["valid"] as? Bool == false)
+    }
+  }
+
+  @Test func twoProcessesWriteTheSameBytes() throws {
+    try withTemporaryFolder { folder in
+      for (name, command) in [("a", ["convert"]), ("b", ["pare", "convert"])] {
+        let run = try Command(
+          command + [Command.resnet, "-o", "\(name).pare", "--json"] + Self.compressed, in: folder)
+        #expect(run.code == 0)
+      }
+      let files = try ["a", "b"].map { try Data(contentsOf: URL(filePath: "\(folder)/\($0).pare")) }
+      #expect(files[0] == files[1])
+    }
+  }
+
+  @Test func optionsMayBeInSnakeCase() throws {
+    try withTemporaryFolder { folder in
+      for (name, options) in [
+        ("kebab", ["--prune-scope", "layer", "--sparse-encoding=bitmask", "--no-verify"]),
+        ("snake", ["--prune_scope", "layer", "--sparse_encoding=bitmask", "--no_verify"]),
+      ] {
+        let command = try Command(
+          ["convert", Command.resnet, "-o", "\(name).pare", "--prune", "0.5"] + options, in: folder)
+        #expect(command.code == 0, "\(command.errors)")
+      }
+      let files = try ["kebab", "snake"].map {
+        try Data(contentsOf: URL(filePath: "\(folder)/\($0).pare"))
+      }
+      #expect(files[0] == files[1])
+    }
+  }
+
+  @Test func runsNameTheClassAndWriteTheOutputs() throws {
+    try withTemporaryFolder { folder in
+      let convert = try Command(
+        "convert", Command.resnet, "-o", "a.pare", "--preprocess", "unit", "--labels",
+        "\(Command.samples)/digits/labels.txt", "--quiet", in: folder)
+      #expect(convert.code == 0 && convert.output.isEmpty && convert.errors.isEmpty)
+      let digit = "\(Self.test)/7"
+      let image = try #require(try files(in: digit).first)
+      // Preprocessing and labels come from the file.
+      let command = try Command(
+        "pare", "run", "a.pare", "\(digit)/\(image)", "--output", "results", "--json", in: folder)
+      #expect(command.code == 0 && command.errors.isEmpty, "\(command.errors)")
+      let results = try #require(try command.json()["results"] as? [[String: Any]])
+      let top = try #require((results.first?["top"] as? [[String: Any]])?.first)
+      #expect(top["label"] as? String == "seven" && top["index"] as? Int == 7)
+      #expect(try files(in: folder + "/results") == ["logits.npy"])
+    }
+  }
+
+  @Test func theDefaultOutputLiesBesideTheInput() throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.copyItem(atPath: Command.resnet, toPath: "\(folder)/a.b.onnx")
+      #expect(try Command("convert", "\(folder)/a.b.onnx").code == 0)
+      #expect(try files(in: folder) == ["a.b.onnx", "a.b.pare"])
+    }
+  }
+}
