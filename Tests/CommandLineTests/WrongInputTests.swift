@@ -66,7 +66,7 @@ import Testing
     Case("a limit above one", ["good.onnx", "--max-drop", "2"], 2, "--max-drop"),
     Case("no samples", ["good.onnx", "--samples", "0"], 2, "--samples", "at least 1"),
     Case("samples in words", ["good.onnx", "--samples", "many"], 2, "--samples", "many"),
-    Case("no threads", ["good.onnx", "--threads", "0"], 2, "--threads", "1 to 256"),
+    Case("no threads", ["good.onnx", "--threads", "0"], 2, "--threads", "1 to 32"),
     Case("a shape", ["good.onnx", "--input-shape", "x:1,a"], 2, "--input-shape", "x:1,a"),
     Case("an encoding", ["good.onnx", "--sparse-encoding", "zip"], 2, "--sparse-encoding", "zip"),
     Case("an unknown option", ["good.onnx", "--shrink"], 2, "--shrink", "--help"),

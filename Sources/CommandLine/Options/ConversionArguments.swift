@@ -9,7 +9,8 @@ extension ConversionOptions.Pruning {
       let number =
         text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(String(text))
       guard let number, number >= 0, number <= 1 else {
-        throw ValidationError("'\(text)' is no fraction from 0 to 1")
+        throw ValidationError(
+          "'\(text)' is no fraction from 0 to 1; 0.5, 2:4 and block:0.75 are examples")
       }
       return number
     }
