@@ -7,7 +7,7 @@ BIN := .build/release
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test build install format lint bench clean check-tools
+.PHONY: help demo test build install format lint embedded bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ format: ## bring the sources into form
 
 lint: ## check the form of the sources
 	swift format lint --strict -r Sources Tests Package.swift
+
+embedded: check-tools ## compile what runs on a device as Embedded Swift, for two bare-metal targets
+	@Scripts/check-embedded.sh aarch64-none-none-elf
+	@Scripts/check-embedded.sh armv7em-none-none-eabi
 
 bench: build ## time the samples, layer by layer
 	@Scripts/bench.sh $(BIN)
