@@ -11,7 +11,7 @@ for target in ${1:-aarch64-none-none-elf}; do
     find "Sources/$module" -name '*.swift' -print0 | sort -z | xargs -0 swiftc \
       -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes \
       -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-      -swift-version 6 -package-name pare -target "$target" -wmo -parse-as-library -O \
+      -swift-version 6 -package-name pare -target "$target" -wmo -parse-as-library -Onone \
       -module-name "$module" -I "$out" -Xcc "-fmodule-map-file=$out/module.modulemap" \
       -emit-module -emit-module-path "$out/$module.swiftmodule" -c -o "$out/$module.o"
     echo "$target: $module compiles"
