@@ -313,10 +313,3 @@ public struct Converter {
         + "; compress less, or keep layers out with --exclude")
   }
 }
-
-extension [UInt8] {
-  /// The bytes as lower-case hexadecimal digits.
-  public var hexadecimal: String {
-    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-}

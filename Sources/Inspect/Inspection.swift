@@ -152,7 +152,7 @@ public struct Inspection: Sendable, Encodable {
     self.file = File(
       path: path, format: file == nil ? "onnx" : "pare", bytes: byteCount,
       version: file.map { "\($0.version.major).\($0.version.minor)" } ?? "",
-      digest: file.map { Self.hexadecimal($0.digest) } ?? "")
+      digest: file.map { $0.digest.hexadecimal } ?? "")
     check = .passed
     tensors = TensorReport.all(graph, file)
     layers = graph.nodes.map { LayerReport($0, graph) }
@@ -176,10 +176,6 @@ public struct Inspection: Sendable, Encodable {
       peakStep: peak.map { interpreter.steps[$0].name } ?? "", peakBytes: live.max() ?? 0,
       steps: zip(interpreter.steps, live).map { .init(name: $0.name, bytes: $1) })
   }
-
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
 }
 
 extension Inspection.Origin {
@@ -188,7 +184,7 @@ extension Inspection.Origin {
     guard let provenance = metadata.provenance else { return nil }
     source = provenance.source.file
     sourceBytes = provenance.source.bytes
-    sourceSha256 = Inspection.hexadecimal(provenance.source.sha256)
+    sourceSha256 = provenance.source.sha256.hexadecimal
     tool = provenance.tool + " " + provenance.toolVersion
     passes = provenance.passes.map { pass in
       let options = pass.options.map { " \($0.key)=\($0.value)" }.joined()

@@ -109,3 +109,10 @@ public struct SHA256 {
   @inline(__always)
   private static func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 &- n) }
 }
+
+extension [UInt8] {
+  /// The bytes as lower-case hexadecimal digits, as digests are written.
+  public var hexadecimal: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
