@@ -84,12 +84,14 @@ import Testing
       SHA256.digest(Array("abc".utf8)).hexadecimal
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     #expect(
-      SHA256.digest([]).hexadecimal == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+      SHA256.digest([]).hexadecimal
+        == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     // FIPS 180-4's long example, fed in uneven pieces.
     var hash = SHA256()
     let piece = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000)
     for _ in 0..<1_000 { piece.withUnsafeBytes { hash.update($0) } }
     #expect(
-      hash.finish().hexadecimal == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+      hash.finish().hexadecimal
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 }
