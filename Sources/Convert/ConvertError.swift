@@ -16,6 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
+  case outputIsInput(String)
   case writtenFileDiffers(path: String, String)
 }
 
@@ -37,6 +38,8 @@ extension ConvertError: CustomStringConvertible {
     case .needsPreprocessing(let shape):
       "how images become an input of \(shape) is not known; say --preprocess NAME"
     case .pattern(let text): "'\(text)' is no regular expression"
+    case .outputIsInput(let path):
+      "\(path): is the model itself, which would be lost; name another file with --output"
     case .writtenFileDiffers(let path, let detail):
       "\(path): the written file does not compute what was verified: \(detail)"
     }

@@ -51,6 +51,9 @@ public struct Converter {
   private mutating func run() throws(ConvertError) -> ConversionReport {
     let start = ProcessCosts.now
     if !options.isDryRun {
+      if AtomicFile.isSameFile(options.input, options.output) {
+        throw .outputIsInput(options.output)
+      }
       do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
         throw .file(error)
       }

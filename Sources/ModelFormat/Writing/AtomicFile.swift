@@ -68,6 +68,14 @@ public enum AtomicFile {
     }
   }
 
+  /// Whether both paths lead to the same file, by whatever name or link.
+  public static func isSameFile(_ a: String, _ b: String) -> Bool {
+    var first = stat()
+    var second = stat()
+    guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   private static let mode: mode_t = 0o644
   #if os(Linux)
   /// `O_TMPFILE`, which Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
