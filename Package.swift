@@ -67,7 +67,7 @@ let package = Package(
     // What a device needs: no Foundation from here ...
     module("ModelFormat"),
     module("Kernels", ["CKernels"]),
-    module("Operators", ["ModelFormat", "Kernels"]),
+    module("Operators", ["ModelFormat", "Kernels", "CKernels"]),
     module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),
     // ... to here. What the host adds:
     module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),

@@ -19,7 +19,7 @@ public struct BenchCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("An .onnx or .pare file.", valueName: "model"))
   var model: String
 
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var shared: ModelOptions
 
   @Option(help: ArgumentHelp("Runs that count.", valueName: "n"))
   var runs = 50

@@ -13,8 +13,8 @@ public struct ConvertCommand: ParsableCommand {
       EXAMPLE
         convert model.onnx --prune 0.5 --quantize int8 --calibration photos
 
-      Reads model.onnx, sets half of its weights to zero, turns weights and activations into
-      eight-bit integers with ranges from the photos, writes model.pare, opens it again and compares
+      Reads model.onnx, sets half of its weights to zero, turns weights and activations into \
+      eight-bit integers with ranges from the photos, writes model.pare, opens it again and compares \
       it with the original on the same photos.
       """,
     version: Converter.version)
@@ -30,7 +30,8 @@ public struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Set weights to zero: 0.5 (the smallest half), 2:4 (two in every four input channels stay), "
-        + "block:0.75 (1x4 blocks along input channels). Repeatable, in order.", valueName: "spec"))
+        + "block:0.75 (1x4 blocks along input channels). Repeatable, in order.", valueName: "spec"),
+    transform: ConversionOptions.Pruning.parse)
   var prune: [ConversionOptions.Pruning] = []
 
   @Option(help: "One threshold for the network, or the same fraction of every layer.")
@@ -60,7 +61,7 @@ public struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Use at most this many calibration samples.", valueName: "n"))
   var samples: Int?
 
-  @OptionGroup(title: "Images") var images: PreprocessingOptions
+  @OptionGroup var images: PreprocessingOptions
 
   @Option(
     help: ArgumentHelp("Class names, one a line, to keep in the file.", valueName: "file"))
@@ -84,7 +85,7 @@ public struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp("Leave nodes alone whose names match.", valueName: "regex"))
   var exclude: String?
 
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var shared: ModelOptions
 
   @Option(help: ArgumentHelp("Seed of random samples, where none are given.", valueName: "n"))
   var seed: UInt64 = 0

@@ -16,7 +16,7 @@ public struct EvaluateCommand: ParsableCommand {
       EXAMPLE
         pare evaluate model.pare --data photos --against model.onnx
 
-      Data is a folder with labels.tsv (file, tab, class index) or one folder for each class, a .tar
+      Data is a folder with labels.tsv (file, tab, class index) or one folder for each class, a .tar \
       (WebDataset), or IDX images with their labels beside them.
       """)
 
@@ -40,8 +40,8 @@ public struct EvaluateCommand: ParsableCommand {
   @Flag(help: "The network's first class is no class: leave it out when counting.")
   var dropFirst = false
 
-  @OptionGroup(title: "Images") var images: PreprocessingOptions
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var images: PreprocessingOptions
+  @OptionGroup var shared: ModelOptions
 
   @Option(help: "How progress is shown on standard error.")
   var progress = ProgressStyle.auto

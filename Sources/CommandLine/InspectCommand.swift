@@ -33,7 +33,7 @@ public struct InspectCommand: ParsableCommand {
   @Flag(help: "Only say whether the file obeys every rule; exit code 1 where it does not.")
   var check = false
 
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var shared: ModelOptions
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false

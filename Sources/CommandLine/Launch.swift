@@ -38,7 +38,9 @@ extension ParsableCommand {
         print(fullMessage(for: error))
         Foundation.exit(Outcome.done.rawValue)
       }
-      Console.complain("\(name): \(message(for: error)) (see \(name) --help)")
+      let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
+      let verb = arguments.first.flatMap { verbs.contains($0) ? " " + $0 : nil } ?? ""
+      Console.complain("\(name): \(message(for: error)) (see \(name)\(verb) --help)")
       Foundation.exit(Outcome.usage.rawValue)
     }
   }

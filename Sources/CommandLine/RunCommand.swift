@@ -17,7 +17,7 @@ public struct RunCommand: ParsableCommand {
         pare run model.pare photo.jpg
         pare run model.onnx images=batch.npy --output results
 
-      Inputs are images (JPEG, PNG), .npy and .npz arrays, or ONNX TensorProto .pb files; name=FILE
+      Inputs are images (JPEG, PNG), .npy and .npz arrays, or ONNX TensorProto .pb files; name=FILE \
       says which input a file is for. Without inputs the model runs on random numbers.
       """)
 
@@ -27,8 +27,8 @@ public struct RunCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Files to run on, each by itself unless named.", valueName: "input"))
   var files: [String] = []
 
-  @OptionGroup(title: "Images") var images: PreprocessingOptions
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var images: PreprocessingOptions
+  @OptionGroup var shared: ModelOptions
 
   @Option(help: ArgumentHelp("How many classes to print.", valueName: "n"))
   var top = 5

@@ -37,8 +37,8 @@ public struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seed of random numbers.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @OptionGroup(title: "Images") var images: PreprocessingOptions
-  @OptionGroup(title: "Model") var shared: ModelOptions
+  @OptionGroup var images: PreprocessingOptions
+  @OptionGroup var shared: ModelOptions
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false

@@ -77,7 +77,7 @@ public struct ConversionOptions: Sendable {
   /// Do everything but write.
   public var isDryRun = false
   /// Samples to verify with; zero leaves verification out.
-  public var verificationSamples = 32
+  public var verificationSamples = 100
   /// Keep seconds and memory of each pass in the file, which then differs from run to run.
   public var recordsCosts = false
 

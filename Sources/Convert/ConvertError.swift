@@ -16,7 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
-  case outputIsInput(String)
+  case wouldReplaceSource(String)
   case writtenFileDiffers(path: String, String)
 }
 
@@ -37,9 +37,9 @@ extension ConvertError: CustomStringConvertible {
         + " with .cls members, or IDX files with labels"
     case .needsPreprocessing(let shape):
       "how images become an input of \(shape) is not known; say --preprocess NAME"
+    case .wouldReplaceSource(let path):
+      "\(path): is the source; say another file with -o"
     case .pattern(let text): "'\(text)' is no regular expression"
-    case .outputIsInput(let path):
-      "\(path): is the model itself, which would be lost; name another file with --output"
     case .writtenFileDiffers(let path, let detail):
       "\(path): the written file does not compute what was verified: \(detail)"
     }

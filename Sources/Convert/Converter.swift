@@ -51,11 +51,11 @@ public struct Converter {
   private mutating func run() throws(ConvertError) -> ConversionReport {
     let start = ProcessCosts.now
     if !options.isDryRun {
-      if AtomicFile.isSameFile(options.input, options.output) {
-        throw .outputIsInput(options.output)
-      }
       do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
         throw .file(error)
+      }
+      guard !AtomicFile.isSameFile(options.input, options.output) else {
+        throw .wouldReplaceSource(options.input)
       }
     }
     let filter = try NodeFilter(matching: options.exclude)

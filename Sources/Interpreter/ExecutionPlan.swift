@@ -21,6 +21,8 @@ struct ExecutionPlan {
 
   private(set) var steps: [Step] = []
   private(set) var buffers: [MemoryPlan.Buffer] = []
+  /// Values of the graph that are other values under another shape; no step computes them.
+  private(set) var views: [(from: ValueID, to: ValueID)] = []
   private(set) var constants: [AlignedBuffer] = []
   /// For graph inputs and outputs: the buffer or the constant that holds them.
   private(set) var inputs: [Int] = []
@@ -86,6 +88,9 @@ struct ExecutionPlan {
     {
       bufferOfValue[output] = buffer
       buffers[buffer].last = max(buffers[buffer].last, lastUse[output])
+      if let from = layout.values[value].source, let to = layout.values[output].source, from != to {
+        views.append((from, to))
+      }
       return
     }
     var inputs: [Operand?] = []

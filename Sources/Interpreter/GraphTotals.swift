@@ -2,7 +2,7 @@ public import ModelFormat
 
 /// What a network is made of, counted from its graph: the type that weights are stored in, and whether
 /// they are zero, changes neither parameters nor multiply-accumulates.
-public struct GraphTotals: Sendable, Hashable, Codable {
+public struct GraphTotals: Sendable, Hashable {
   /// Elements of all float constants of rank one or more.
   public var parameters = 0
   /// Those that are not zero.
@@ -39,3 +39,7 @@ public struct GraphTotals: Sendable, Hashable, Codable {
     return Double(tensor.nonzeroCount) / Double(tensor.shape.count)
   }
 }
+
+#if !hasFeature(Embedded)
+extension GraphTotals: Codable {}
+#endif

@@ -29,6 +29,9 @@ public final class Interpreter {
   /// The threads that it uses.
   public let pool: ThreadPool
 
+  /// Values of the graph that are other values under another shape, in order; no step computes them.
+  public var views: [(from: ValueID, to: ValueID)] { plan.views }
+
   private let plan: ExecutionPlan
   private let arena: AlignedBuffer
   private let offsets: [Int]
@@ -59,7 +62,7 @@ public final class Interpreter {
     offsets = memory.offsets
     arena = AlignedBuffer(memory.arenaSize)
     liveBytes = MemoryPlan.liveBytes(plan.buffers, steps: plan.steps.count)
-    steps = plan.steps.map(\.info)
+    steps = plan.steps.map({ $0.info })
     func port(_ id: ValueID) -> Port {
       Port(name: graph[id].name, type: graph[id].type, shape: graph[id].shape ?? [])
     }

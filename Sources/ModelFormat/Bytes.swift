@@ -2,7 +2,9 @@
 public struct Bytes: Sendable {
   private enum Backing {
     case array([UInt8])
+    #if !hasFeature(Embedded)
     case mapped(MappedFile.Shared)
+    #endif
   }
   private let backing: Backing
   private let range: Range<Int>
@@ -13,6 +15,7 @@ public struct Bytes: Sendable {
     range = 0..<array.count
   }
 
+  #if !hasFeature(Embedded)
   /// The bytes `range` of a mapped file, or all of them.
   ///
   /// The caller has checked that they lie within.
@@ -20,6 +23,7 @@ public struct Bytes: Sendable {
     backing = .mapped(file)
     self.range = range ?? 0..<file.count
   }
+  #endif
 
   private init(_ backing: Backing, _ range: Range<Int>) {
     self.backing = backing
@@ -52,8 +56,10 @@ public struct Bytes: Sendable {
       }
       // The closure has run, so there is a result.
       return try result.unsafelyUnwrapped.get()
+    #if !hasFeature(Embedded)
     case .mapped(let file):
       return try body(UnsafeRawBufferPointer(rebasing: file.buffer[range]))
+    #endif
     }
   }
 

@@ -2,6 +2,11 @@
 public enum Limits {
   /// Elements of one tensor: the largest count whose byte size cannot overflow 64 bits.
   public static let elements = 1 << 40
+  /// Bytes that a sparse tensor may always take when expanded: a layer of zeros is legitimate.
+  public static let freeExpansion = 16 << 20
+  /// How many times its stored bytes a larger sparse tensor may take when expanded, so that memory is
+  /// bounded by the file. Gaps cost half a byte for fifteen zeros: honest tensors stay below this.
+  public static let expansion = 64
   /// Dimensions of one tensor: a fixed array in each record.
   public static let rank = 8
   /// Extent of one dimension: 32 bits in each record.

@@ -20,15 +20,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
 
   /// The number of elements, or nil where an extent is negative or the product exceeds
   /// `Limits.elements`.
+  ///
+  /// Extents of zero do not hide the others: no product of some extents of a shape that passes can
+  /// overflow either.
   public var checkedCount: Int? {
     var product = 1
     for extent in dimensions {
       guard extent >= 0 else { return nil }
-      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(1, extent))
       guard !overflow, next <= Limits.elements else { return nil }
       product = next
     }
-    return product
+    return dimensions.contains(0) ? 0 : product
   }
 
   /// The number of elements of a shape that was checked where it entered the program.

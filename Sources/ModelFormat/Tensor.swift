@@ -133,8 +133,8 @@ extension Tensor {
   ) -> [Float] {
     guard let axis = quantization.axis else {
       let scale = quantization.scales[0]
-      let zero = quantization.zeroPoints[0]
-      return stored.map { scale * Float(Int32($0) - zero) }
+      let zero = Int64(quantization.zeroPoints[0])
+      return stored.map { scale * Float(Int64($0) - zero) }
     }
     let inner = shape.dimensions[(axis + 1)...].reduce(1, *)
     let extent = shape[axis]
@@ -143,8 +143,8 @@ extension Tensor {
       var channel = 0
       while start < stored.count {
         let scale = quantization.scales[channel]
-        let zero = quantization.zeroPoints[channel]
-        for i in start..<(start + inner) { out[i] = scale * Float(Int32(stored[i]) - zero) }
+        let zero = Int64(quantization.zeroPoints[channel])
+        for i in start..<(start + inner) { out[i] = scale * Float(Int64(stored[i]) - zero) }
         start += inner
         channel = channel + 1 == extent ? 0 : channel + 1
       }

@@ -37,8 +37,8 @@ extension Operator {
     let scratch = AlignedBuffer(execution.scratchBytes)
     // The pointers alone would not keep the buffers alive.
     withExtendedLifetime((operandBuffers, results, scratch)) {
-      operandBuffers.map(\.pointer).withUnsafeBufferPointer { ins in
-        results.map(\.pointer).withUnsafeBufferPointer { outs in
+      operandBuffers.map({ $0.pointer }).withUnsafeBufferPointer { ins in
+        results.map({ $0.pointer }).withUnsafeBufferPointer { outs in
           guard let ins = ins.baseAddress, let outs = outs.baseAddress else { return }
           execution.run(Operands(inputs: ins, outputs: outs, scratch: scratch.pointer, pool: pool))
         }

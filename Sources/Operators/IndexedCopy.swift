@@ -28,7 +28,7 @@ struct IndexedCopy: Sendable {
       rank -= 1
     }
     let strides = Shape(sourceExtents).strides
-    let targetStrides = Shape(coordinates.map(\.count)).strides
+    let targetStrides = Shape(coordinates.map({ $0.count })).strides
     tables = (0..<rank).map { axis in
       coordinates[axis].map { $0 < 0 ? -1 : $0 &* strides[axis] }
     }

@@ -26,7 +26,7 @@ extension OperatorError: CustomStringConvertible {
     case .missingInput(let index): "input \(index) is missing"
     case .unsupportedType(let operand, let found, let supported):
       "\(operand) has type \(found.name), which is not supported ("
-        + supported.map(\.name).joined(separator: ", ") + " are)"
+        + supported.map({ $0.name }).joined(separator: ", ") + " are)"
     case .rank(let operand, let found, let expected):
       "\(operand) has \(found) dimensions, but must have \(expected)"
     case .shapeMismatch(let detail): detail

@@ -127,8 +127,11 @@ extension Operator {
   ]
 
   /// The operators by name.
-  private static let byName = Dictionary(
-    table.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  private static let byName = {
+    var operators: [String: Operator] = [:]
+    for entry in table { operators[entry.name] = entry }
+    return operators
+  }()
 
   /// The operator called `name`, or nil.
   public static func named(_ name: String) -> Operator? { byName[name] }

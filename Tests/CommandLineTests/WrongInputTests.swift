@@ -45,7 +45,9 @@ import Testing
     Case("an output that is a folder", ["good.onnx", "-o", "folder"], 1, "folder: is a directory"),
     Case(
       "no calibration data", ["good.onnx", "--calibration", "folder"], 1, "folder", "no images"),
-    Case("an output that is the input", ["good.onnx", "-o", "./good.onnx"], 2, "--output", "lost"),
+    Case(
+      "an output that is the input", ["good.onnx", "-o", "./good.onnx"], 2, "good.onnx",
+      "the source", "-o"),
     Case("no calibration folder", ["good.onnx", "--calibration", "nowhere"], 1, "nowhere"),
     Case("no labels", ["good.onnx", "--labels", "nowhere.txt"], 1, "nowhere.txt"),
     Case("labels that are no text", ["good.onnx", "--labels", "photo.onnx"], 1, "UTF-8"),
@@ -54,7 +56,7 @@ import Testing
   ]
 
   static let options: [Case] = [
-    Case("a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "2:4"),
+    Case("a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "from 0 to 1"),
     Case("a negative fraction", ["good.onnx", "--prune=-0.5"], 2, "--prune", "-0.5"),
     Case("a wrong pattern", ["good.onnx", "--prune", "5:4"], 2, "--prune", "5:4"),
     Case(
@@ -67,7 +69,7 @@ import Testing
     Case("a limit above one", ["good.onnx", "--max-drop", "2"], 2, "--max-drop"),
     Case("no samples", ["good.onnx", "--samples", "0"], 2, "--samples", "at least 1"),
     Case("samples in words", ["good.onnx", "--samples", "many"], 2, "--samples", "many"),
-    Case("no threads", ["good.onnx", "--threads", "0"], 2, "--threads", "1 to 256"),
+    Case("no threads", ["good.onnx", "--threads", "0"], 2, "--threads", "1 to 32"),
     Case("a shape", ["good.onnx", "--input-shape", "x:1,a"], 2, "--input-shape", "x:1,a"),
     Case("an encoding", ["good.onnx", "--sparse-encoding", "zip"], 2, "--sparse-encoding", "zip"),
     Case("an unknown option", ["good.onnx", "--shrink"], 2, "--shrink", "--help"),

@@ -2,30 +2,30 @@ public import ArgumentParser
 public import Convert
 public import ModelFormat
 
-extension ConversionOptions.Pruning: ExpressibleByArgument {
-  /// `0.5`, `2:4` or `block:0.75`.
-  public init?(argument: String) {
-    func fraction(_ text: some StringProtocol) -> Double? {
+extension ConversionOptions.Pruning {
+  /// The specification that `text` says: `0.5`, `50%`, `2:4` or `block:0.75`.
+  static func parse(_ text: String) throws -> Self {
+    func fraction(_ text: some StringProtocol) throws -> Double {
       let number =
         text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(String(text))
-      return number.flatMap { $0 >= 0 && $0 <= 1 ? $0 : nil }
+      guard let number, number >= 0, number <= 1 else {
+        throw ValidationError("'\(text)' is no fraction from 0 to 1")
+      }
+      return number
     }
-    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-    if parts.count == 1, let fraction = fraction(argument) {
-      self = .unstructured(fraction)
-    } else if parts.count == 2, parts[0] == "block", let fraction = fraction(parts[1]) {
-      self = .block(fraction)
-    } else if parts.count == 2, let keep = Int(parts[0]), let of = Int(parts[1]), keep >= 1,
-      keep <= of, (2...64).contains(of)
-    {
-      self = .pattern(keep: keep, of: of)
-    } else {
-      return nil
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    if parts.count == 1 { return .unstructured(try fraction(text)) }
+    if parts.count == 2, parts[0] == "block" { return .block(try fraction(parts[1])) }
+    if parts.count == 2, parts[0] == "channels" {
+      throw ValidationError("'channels:' (structured pruning) is not supported yet")
     }
+    guard parts.count == 2, let keep = Int(parts[0]), let of = Int(parts[1]), keep >= 1, keep <= of,
+      (2...64).contains(of)
+    else {
+      throw ValidationError("'\(text)' is none of: a fraction such as 0.5, 2:4, block:0.75")
+    }
+    return .pattern(keep: keep, of: of)
   }
-
-  /// The forms for help and errors.
-  public static var allValueStrings: [String] { ["0.5", "2:4", "block:0.75"] }
 }
 
 extension ConversionOptions.PruningScope: ExpressibleByArgument {}

@@ -30,8 +30,8 @@ struct ModelOptions: ParsableArguments {
   var threads = 1
 
   func validate() throws {
-    guard (1...256).contains(threads) else {
-      throw ValidationError("--threads \(threads): 1 to 256 make sense")
+    guard (1...32).contains(threads) else {
+      throw ValidationError("--threads \(threads): 1 to 32 make sense")
     }
   }
 

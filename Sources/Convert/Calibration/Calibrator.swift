@@ -32,6 +32,7 @@ struct Calibrator {
         observe(id, interpreter.stepOutput(step, output))
       }
     }
+    for view in interpreter.views { observers[view.to.index] = observers[view.from.index] }
     sampleCount += 1
   }
 

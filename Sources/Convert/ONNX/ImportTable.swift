@@ -75,7 +75,6 @@ enum ImportTable {
     Row("Max", 6),
     Row("MaxPool", 1, .maxPool),
     Row("Mean", 6),
-    Row("MeanVarianceNormalization", 9),
     Row("Min", 6),
     Row("Mod", 10),
     Row("Mul", 7),

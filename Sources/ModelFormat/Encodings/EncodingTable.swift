@@ -33,6 +33,7 @@ public enum EncodingRule: String, Sendable, Hashable {
   case positionBehindEnd = "a position lies behind the last element"
   case rowPointers = "row pointers do not rise from zero to the nonzero count"
   case columns = "columns do not rise within a row"
+  case expansion = "the tensor is much larger than what is stored justifies"
 }
 
 extension Tensor {
@@ -42,11 +43,11 @@ extension Tensor {
   public func encoded(as encoding: Encoding? = nil) -> Tensor {
     let plain = densified()
     if let encoding {
-      return encoding.codec.byteCount(plain) == nil ? plain : encoding.codec.encode(plain)
+      return plain.legalByteCount(encoding) == nil ? plain : encoding.codec.encode(plain)
     }
     var best = (encoding: Encoding.dense, bytes: plain.values.count)
     for candidate in Encoding.allCases where candidate != .dense {
-      if let bytes = candidate.codec.byteCount(plain), bytes < best.bytes {
+      if let bytes = plain.legalByteCount(candidate), bytes < best.bytes {
         best = (candidate, bytes)
       }
     }
@@ -62,5 +63,16 @@ extension Tensor {
   }
 
   /// The bytes that `encoding` would take, or nil where it cannot hold the tensor.
-  public func byteCount(as encoding: Encoding) -> Int? { encoding.codec.byteCount(densified()) }
+  public func byteCount(as encoding: Encoding) -> Int? { densified().legalByteCount(encoding) }
+
+  /// The bytes that `encoding` takes for this dense tensor, or nil where a reader would refuse it.
+  private func legalByteCount(_ encoding: Encoding) -> Int? {
+    guard let bytes = encoding.codec.byteCount(self) else { return nil }
+    return encoding == .dense || Self.justifies(bytes, expanded: values.count) ? bytes : nil
+  }
+
+  /// Whether a sparse tensor of `stored` bytes may take `expanded` bytes.
+  static func justifies(_ stored: Int, expanded: Int) -> Bool {
+    expanded <= Limits.freeExpansion || expanded / Limits.expansion <= stored
+  }
 }

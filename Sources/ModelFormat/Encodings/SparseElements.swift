@@ -54,6 +54,7 @@ extension Tensor {
   /// The rule that the stored elements of a sparse tensor break, or nil.
   var storedElementsViolation: EncodingRule? {
     if nonzeroCount > shape.count { return .nonzeroCount }
+    if !Tensor.justifies(byteCount, expanded: shape.count * type.size) { return .expansion }
     if values.count != nonzeroCount * type.size { return .streamSize }
     return Tensor.countNonzero(values, elementSize: type.size) == nonzeroCount ? nil : .storedZero
   }

@@ -85,7 +85,8 @@ struct Directory {
       let kind = u32(entry)
       let match = V1.Section.allCases.first { $0.kind == kind }
       let name = match?.name ?? "section \(kind & ~V1.Section.criticalBit)"
-      if match == nil, kind & V1.Section.criticalBit != 0 {
+      let isMiswritten = V1.Section(rawValue: kind & ~V1.Section.criticalBit) != nil
+      if match == nil, kind & V1.Section.criticalBit != 0 || isMiswritten {
         throw ModelError(.sectionUnknown, at: entry, name)
       }
       guard u32(entry + 4) == 0, u64(entry + 56) == 0 else {

@@ -3,16 +3,6 @@
 /// There is no other way to read a file, and no switch that leaves a check out. Tensors point into the
 /// given bytes, which for a mapped file means that weights are never copied.
 public enum ModelReader {
-  /// Opens the file at `path`.
-  ///
-  /// - Throws: `OpenError.file` where the file cannot be mapped, `.model` where it breaks a rule.
-  /// - Complexity: one pass over the file, for the digests; memory for the graph alone.
-  public static func open(path: String) throws(OpenError) -> ModelFile {
-    let file: MappedFile.Shared
-    do { file = MappedFile.Shared(try MappedFile(path: path)) } catch { throw .file(error) }
-    do { return try read(Bytes(file)) } catch { throw .model(path: path, error) }
-  }
-
   /// Reads a whole file that lies in memory.
   public static func read(_ bytes: Bytes) throws(ModelError) -> ModelFile {
     try bytes.withUnsafeBytes { (buffer) throws(ModelError) in
@@ -70,7 +60,7 @@ public struct ModelFile: Sendable {
     public let values: Int
     /// Bytes of scales and zero points.
     public let scales: Int
-    /// Bytes from its start to the start of the next tensor, padding included.
+    /// Bytes from its start to the end of its last stream, the padding between streams included.
     public let span: Int
     /// The SHA-256 digest of its streams.
     public let digest: [UInt8]
@@ -88,20 +78,4 @@ public struct ModelFile: Sendable {
   public let regions: [Region]
   /// Where tensors lie, in the order of their records.
   public let tensorPlaces: [TensorPlace]
-}
-
-/// Why a file could not be opened.
-public enum OpenError: Error, Hashable {
-  case file(FileError)
-  case model(path: String, ModelError)
-}
-
-extension OpenError: CustomStringConvertible {
-  /// One line that names the file, the offset and the broken rule.
-  public var description: String {
-    switch self {
-    case .file(let error): error.description
-    case .model(let path, let error): "\(path): \(error)"
-    }
-  }
 }

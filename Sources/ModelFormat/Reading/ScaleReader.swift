@@ -23,7 +23,7 @@ struct ScaleReader {
       }
       return nil
     }
-    guard !type.isFloatingPoint, type != .bool, !isPerAxis || axis < shape.rank else {
+    guard Self.zeroPoints(of: type) != nil, !isPerAxis || axis < shape.rank else {
       throw ModelError(.tensorRecord, at: offset, subject, "quantized \(type.name)")
     }
     let count = isPerAxis ? shape[axis] : 1
@@ -38,7 +38,7 @@ struct ScaleReader {
         areRatios
         ? largest * Float(halfBits: try reader.next(UInt16.self, else: .scale))
         : Float(bitPattern: try reader.next(UInt32.self, else: .scale))
-      try Self.require(scale: scale, at: reader.offset - 4, subject)
+      try Self.require(scale: scale, at: reader.offset - (areRatios ? 2 : 4), subject)
       scales.append(scale)
     }
     var zeroPoints: [Int32]?
@@ -71,17 +71,20 @@ struct ScaleReader {
   static func require(
     zeroPoint: Int32, of type: ElementType, at offset: Int, _ subject: String
   ) throws(ModelError) {
-    let range: ClosedRange<Int32>? =
-      switch type {
-      case .uint8: 0...255
-      case .int8: -128...127
-      case .uint16: 0...65535
-      case .int16: -32768...32767
-      case .int32: Int32.min...Int32.max
-      default: nil
-      }
-    guard let range, range.contains(zeroPoint) else {
+    guard let range = zeroPoints(of: type), range.contains(zeroPoint) else {
       throw ModelError(.zeroPoint, at: offset, subject, "\(zeroPoint) for \(type.name)")
+    }
+  }
+
+  /// The zero points that a stored type can have; nil for types that are never quantized.
+  private static func zeroPoints(of type: ElementType) -> ClosedRange<Int32>? {
+    switch type {
+    case .uint8: 0...255
+    case .int8: -128...127
+    case .uint16: 0...65535
+    case .int16: -32768...32767
+    case .int32: Int32.min...Int32.max
+    default: nil
     }
   }
 }

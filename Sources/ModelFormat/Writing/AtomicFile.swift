@@ -68,10 +68,9 @@ public enum AtomicFile {
     }
   }
 
-  /// Whether both paths lead to the same file, by whatever name or link.
+  /// Whether both paths name one existing file, by links or otherwise.
   public static func isSameFile(_ a: String, _ b: String) -> Bool {
-    var first = stat()
-    var second = stat()
+    var (first, second) = (stat(), stat())
     guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }

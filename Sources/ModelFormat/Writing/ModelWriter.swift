@@ -30,12 +30,12 @@ public struct ModelWriter {
     let recordBytes = pool.tensors.count * V1.tensorRecordSize
     let sectionCount = 4 + later.count
     var offset = V1.headerSize + sectionCount * V1.sectionEntrySize
-    for size in contents.map(\.bytes.count) + [recordBytes] + later.map(\.1.count) {
+    for size in contents.map({ $0.bytes.count }) + [recordBytes] + later.map({ $0.1.count }) {
       offset = V1.align(offset) + size
     }
     let dataStart = V1.align(offset)
     let placed = PlacedTensor.place(pool, from: dataStart)
-    let dataEnd = placed.last.map(\.end) ?? dataStart
+    let dataEnd = placed.last.map({ $0.end }) ?? dataStart
     sections.append((V1.Section.tensors.kind, PlacedTensor.records(placed, names)))
     sections += later.map { (kind: $0.0, bytes: $0.1) }
 

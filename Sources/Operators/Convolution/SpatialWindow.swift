@@ -44,7 +44,7 @@ struct SpatialWindow: Sendable, Hashable {
   var axes: [Axis]
 
   /// The extents of the output.
-  var outputs: [Int] { axes.map(\.output) }
+  var outputs: [Int] { axes.map({ $0.output }) }
 
   /// The window over all of `extents`.
   init(covering extents: [Int]) { axes = extents.map { Axis(input: $0, kernel: $0) } }

@@ -56,7 +56,7 @@ private func sliceRanges(_ facts: NodeFacts) throws(OperatorError) -> [SliceRang
 }
 
 private func inferSlice(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
-  [try facts.moved(try facts.input(0), try sliceRanges(facts).map(\.count))]
+  [try facts.moved(try facts.input(0), try sliceRanges(facts).map({ $0.count }))]
 }
 
 private func prepareSlice(_ facts: NodeFacts) throws(OperatorError) -> Execution {

@@ -74,7 +74,7 @@ private struct AverageScales: Sendable {
         })
       distinct.append(divisors)
     }
-    counts = distinct.map(\.count)
+    counts = distinct.map({ $0.count })
     for depth in distinct[0] {
       for height in distinct[1] {
         for width in distinct[2] {

@@ -32,7 +32,7 @@ struct PoolGeometry: Sendable {
     let missing = [SpatialWindow.Axis](
       repeating: .init(input: 1, kernel: 1), count: 3 - window.axes.count)
     let axes = missing + window.axes
-    extents = axes.map(\.input)
+    extents = axes.map({ $0.input })
     places = axes.map { axis in
       (0..<axis.output).map { position in
         let taps = axis.taps(at: position)

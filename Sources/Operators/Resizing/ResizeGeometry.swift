@@ -74,7 +74,7 @@ struct ResizeGeometry: Sendable {
   /// Gives all dimensions the same scale where `keep_aspect_ratio_policy` asks for it.
   private mutating func keepAspectRatio(_ facts: NodeFacts) throws(OperatorError) {
     let policy = try facts.string("keep_aspect_ratio_policy", default: "stretch")
-    let scales = axes.map(\.scale)
+    let scales = axes.map({ $0.scale })
     let common: Float?
     switch policy {
     case "stretch": return

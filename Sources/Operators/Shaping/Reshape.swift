@@ -11,7 +11,7 @@ extension Operator {
 
   /// Prepares an operator that changes the shape alone.
   static func keepElements(_ facts: NodeFacts) throws(OperatorError) -> Execution {
-    .keeping(byteCount: try facts.output().byteCount)
+    .view(byteCount: try facts.output().byteCount)
   }
 }
 

@@ -48,7 +48,7 @@ struct Compressor {
         quantizeWeights(&graph, isDynamic: true)
       }
     }
-    _ = try GraphPass.run(GraphPass.finishing, on: &graph, path: options.input)
+    try fuse(&graph, GraphPass.finishing, "finish")
     encode(&graph)
     return graph
   }

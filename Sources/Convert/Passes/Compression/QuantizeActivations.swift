@@ -24,7 +24,7 @@ struct QuantizeActivations {
   /// Quantizes `graph`, whose values are those that `parameters` were measured for.
   func apply(_ graph: inout Graph) -> Effect {
     var effect = Effect()
-    let isInteger = choose(graph, &effect)
+    let isInteger = absorbRelu(&graph, choose(graph, &effect))
     let index = GraphIndex(graph)
     quantizeWeights(&graph, isInteger, &effect)
 
@@ -139,6 +139,29 @@ struct QuantizeActivations {
 
 /// Which nodes compute in integers.
 extension QuantizeActivations {
+  /// Removes a Relu whose producer saturates at zero by itself: its result begins at the zero point.
+  ///
+  ///     Add -> Relu      becomes      Add with the range of the Relu
+  ///
+  /// The range is not spent on what Relu would drop. Returns which of the remaining nodes are integer.
+  private func absorbRelu(_ graph: inout Graph, _ isInteger: [Bool]) -> [Bool] {
+    let index = GraphIndex(graph)
+    var isKept = [Bool](repeating: true, count: graph.nodes.count)
+    for (position, node) in graph.nodes.enumerated() where isInteger[position] && node.op == "Relu"
+    {
+      guard let input = node.inputs[0], let output = node.outputs[0],
+        let producer = index.producer[input.index], isInteger[producer],
+        index.onlyConsumer(of: input) == position,
+        Operator.named(graph.nodes[producer].op)?.quantization == .integer,
+        parameters[output.index]?.zeroPoints[0] == 0
+      else { continue }
+      graph.nodes[producer].outputs[0] = output
+      isKept[position] = false
+    }
+    graph.nodes = zip(graph.nodes, isKept).filter(\.1).map(\.0)
+    return zip(isInteger, isKept).filter(\.1).map(\.0)
+  }
+
   private func choose(_ graph: Graph, _ effect: inout Effect) -> [Bool] {
     let index = GraphIndex(graph)
     var isInteger = [Bool](repeating: false, count: graph.nodes.count)
