@@ -38,7 +38,13 @@ public struct BenchCommand: ParsableCommand {
 
   /// Refuses counts that make no sense.
   public func validate() throws {
-    guard runs >= 1, warmup >= 0 else { throw ValidationError("--runs and --warmup: too few") }
+    let most = 1_000_000_000
+    guard (1...most).contains(runs) else {
+      throw ValidationError("--runs \(runs): 1 to \(most) make sense")
+    }
+    guard (0...most).contains(warmup) else {
+      throw ValidationError("--warmup \(warmup): 0 to \(most) make sense")
+    }
   }
 
   /// Measures and prints.

@@ -52,6 +52,11 @@ public struct EvaluateCommand: ParsableCommand {
   /// For the argument parser.
   public init() {}
 
+  /// Refuses counts that make no sense.
+  public func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): at least 1") }
+  }
+
   /// Measures and prints.
   public func run() throws {
     let start = ProcessCosts.now

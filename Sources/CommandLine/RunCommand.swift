@@ -49,6 +49,11 @@ public struct RunCommand: ParsableCommand {
   /// For the argument parser.
   public init() {}
 
+  /// Refuses counts that make no sense.
+  public func validate() throws {
+    guard top >= 1 else { throw ValidationError("--top \(top): at least 1") }
+  }
+
   /// Runs the model once for each input file.
   public func run() throws {
     let results = try reporting { try compute() }

@@ -49,6 +49,9 @@ public struct VerifyCommand: ParsableCommand {
   /// Refuses counts that make no sense.
   public func validate() throws {
     guard samples >= 1 else { throw ValidationError("--samples \(samples): at least 1") }
+    for (name, value) in [("--rtol", rtol), ("--atol", atol)] where !(value >= 0) {
+      throw ValidationError("\(name) \(value): zero or more")
+    }
   }
 
   /// Compares and prints.

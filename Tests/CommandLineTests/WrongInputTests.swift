@@ -45,6 +45,9 @@ import Testing
     Case("an output that is a folder", ["good.onnx", "-o", "folder"], 1, "folder: is a directory"),
     Case(
       "no calibration data", ["good.onnx", "--calibration", "folder"], 1, "folder", "no images"),
+    Case(
+      "an output that is the input", ["good.onnx", "-o", "./good.onnx"], 2, "good.onnx",
+      "the source", "-o"),
     Case("no calibration folder", ["good.onnx", "--calibration", "nowhere"], 1, "nowhere"),
     Case("no labels", ["good.onnx", "--labels", "nowhere.txt"], 1, "nowhere.txt"),
     Case("labels that are no text", ["good.onnx", "--labels", "photo.onnx"], 1, "UTF-8"),
@@ -53,7 +56,7 @@ import Testing
   ]
 
   static let options: [Case] = [
-    Case("a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "2:4"),
+    Case("a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "from 0 to 1"),
     Case("a negative fraction", ["good.onnx", "--prune=-0.5"], 2, "--prune", "-0.5"),
     Case("a wrong pattern", ["good.onnx", "--prune", "5:4"], 2, "--prune", "5:4"),
     Case(
@@ -137,6 +140,24 @@ import Testing
           "\(verb): \(command.errors)")
         #expect(command.output.isEmpty)
       }
+    }
+  }
+
+  /// Numbers that make no sense, of other verbs than convert.
+  @Test(arguments: [
+    ["run", "--top=-1"], ["run", "--top=0"], ["evaluate", "--data", "plain", "--limit=-1"],
+    ["evaluate", "--data", "plain", "--limit=0"], ["bench", "--runs=0"], ["bench", "--warmup=-1"],
+    ["bench", "--runs=9223372036854775807"], ["verify", "--against", "good.onnx", "--samples=0"],
+    ["verify", "--against", "good.onnx", "--rtol=nan"],
+    ["verify", "--against", "good.onnx", "--atol=-1"],
+  ])
+  func numbersThatMakeNoSenseAreRefused(_ verb: [String]) throws {
+    try withTemporaryFolder { folder in
+      try Self.prepare(folder)
+      let command = try Command(["pare"] + verb + ["good.onnx"], in: folder)
+      let option = try #require(verb.last?.split(separator: "=").first)
+      #expect(command.code == 2 && command.output.isEmpty, "\(command.errors)")
+      #expect(command.errorLines.count == 1 && command.errors.contains(option))
     }
   }
 
