@@ -125,8 +125,8 @@ public struct ConvertCommand: ParsableCommand {
       throw ValidationError("--max-drop needs --data to measure accuracy on")
     }
     if let samples, samples < 1 { throw ValidationError("--samples \(samples): at least 1") }
-    guard verificationSamples >= 0 else {
-      throw ValidationError("--verify \(verificationSamples): at least 0")
+    guard (0...1_000_000).contains(verificationSamples) else {
+      throw ValidationError("--verify \(verificationSamples): 0 to 1000000 make sense")
     }
   }
 

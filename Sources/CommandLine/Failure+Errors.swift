@@ -18,7 +18,7 @@ extension Failure {
       case .plan(_, .unknownOperator), .graph(.unknownOperator), .plan(_, .node), .graph(.node):
         Self.isUnsupported(error) ? .unsupported : .invalidInput
       case .pattern, .needsPreprocessing, .wouldReplaceSource: .usage
-      case .writtenFileDiffers: .verificationFailed
+      case .writtenFileDiffers, .rewritesDiffer: .verificationFailed
       default: .invalidInput
       }
     self.init(outcome: outcome, message: error.description)

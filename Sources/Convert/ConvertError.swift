@@ -17,6 +17,7 @@ public enum ConvertError: Error {
   case needsPreprocessing(Shape)
   case pattern(String)
   case wouldReplaceSource(String)
+  case rewritesDiffer(path: String, error: Double)
   case writtenFileDiffers(path: String, String)
 }
 
@@ -31,7 +32,7 @@ extension ConvertError: CustomStringConvertible {
     case .plan(let path, let error): "\(path): \(error)"
     case .dataset(let error): error.description
     case .file(let error): error.description
-    case .noSamples(let path): "\(path): no sample could be read"
+    case .noSamples(let path): "no sample could be read: \(path)"
     case .unlabelled(let path):
       "\(path): has no labels; give a folder with labels.tsv or one folder for each class, a .tar"
         + " with .cls members, or IDX files with labels"
@@ -40,6 +41,9 @@ extension ConvertError: CustomStringConvertible {
     case .wouldReplaceSource(let path):
       "\(path): is the source; say another file with -o"
     case .pattern(let text): "'\(text)' is no regular expression"
+    case .rewritesDiffer(let path, let error):
+      "\(path): its clean-ups and fusions change what it computes by \(error): a defect of this tool;"
+        + " please report it with the model; nothing was written"
     case .writtenFileDiffers(let path, let detail):
       "\(path): the written file does not compute what was verified: \(detail)"
     }

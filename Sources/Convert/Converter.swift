@@ -72,6 +72,7 @@ public struct Converter {
 
     // One network at a time is planned, so that packed weights are in memory once.
     let before = try observe(finished(baseline), options.input, "original", &samples)
+    try checkRewrites(imported, before, &samples)
     let after = try observe(graph, options.output, "result", &samples)
     report.arenaBytes = after.arenaBytes
     try judge(before, after, baseline, graph, &samples)
@@ -165,6 +166,34 @@ public struct Converter {
       observation.accuracy = try accuracy(of: interpreter, path, "accuracy of \(name)")
     }
     return observation
+  }
+
+  /// Compares the rewritten original with the graph as it was imported, node by node, on two samples.
+  ///
+  /// What is measured against the original is worth nothing if rewriting has changed the original.
+  private func checkRewrites(
+    _ imported: Graph, _ original: Observation, _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    guard !original.outputs.isEmpty else { return }
+    let interpreter = try plan(imported, options.input)
+    var comparison = OutputComparison()
+    _ = try samples.forEach(
+      limit: options.verificationSamples, first: min(2, original.outputs.count), into: interpreter
+    ) { index in
+      interpreter.run()
+      comparison.compare(interpreter.floats(), original.outputs[index], interpreter.outputs)
+    }
+    // Where values are rounded, the last bit of a sum decides steps: only the direction is compared.
+    let rounds = [
+      "QuantizeLinear", "DynamicQuantizeLinear", "Round", "Floor", "Ceil", "ArgMax", "TopK",
+    ]
+    let isDiscrete = imported.nodes.contains { rounds.contains($0.op) }
+    let isSame =
+      comparison.maximumError <= 1e-3 * comparison.largest + 1e-6
+      || isDiscrete && comparison.cosine >= 0.9
+    guard isSame, comparison.notFinite == 0 else {
+      throw .rewritesDiffer(path: options.input, error: comparison.maximumError)
+    }
   }
 
   private func accuracy(

@@ -35,7 +35,7 @@ extension DatasetError: CustomStringConvertible {
     case .noSample(let path, let index, let count):
       "\(path): has no sample \(index); it has \(count), counted from 0"
     case .unsuitableInput(let shape, let reason):
-      "input \(shape) takes no images: \(reason)"
+      "input \(shape) cannot take this: \(reason)"
     case .unsuitablePreprocessing(let name, let reason):
       "preprocessing '\(name)': \(reason)"
     case .smallerThanCrop(let width, let height, let crop):

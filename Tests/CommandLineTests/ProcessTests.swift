@@ -10,7 +10,7 @@ import Testing
       try withTemporaryFolder { logs in
         // Far more samples than there is time for.
         let (process, _, _) = try Command.process(
-          ["convert", Command.resnet, "-o", "out.pare", "--verify", "100000000"], in: folder,
+          ["convert", Command.resnet, "-o", "out.pare", "--verify", "1000000"], in: folder,
           logs: logs)
         try Command.start(process)
         Thread.sleep(forTimeInterval: 0.4)
@@ -29,7 +29,7 @@ import Testing
       try old.write(to: URL(filePath: "\(folder)/out.pare"))
       try withTemporaryFolder { logs in
         let (process, _, _) = try Command.process(
-          ["convert", Command.resnet, "-o", "out.pare", "--verify", "100000000"], in: folder,
+          ["convert", Command.resnet, "-o", "out.pare", "--verify", "1000000"], in: folder,
           logs: logs)
         try Command.start(process)
         Thread.sleep(forTimeInterval: 0.4)

@@ -56,7 +56,8 @@ import Testing
   ]
 
   static let options: [Case] = [
-    Case("a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "from 0 to 1"),
+    Case(
+      "a fraction above one", ["good.onnx", "--prune", "1.5"], 2, "--prune", "1.5", "from 0 to 1"),
     Case("a negative fraction", ["good.onnx", "--prune=-0.5"], 2, "--prune", "-0.5"),
     Case("a wrong pattern", ["good.onnx", "--prune", "5:4"], 2, "--prune", "5:4"),
     Case(

@@ -59,28 +59,31 @@ public struct SampleFeed: Sendable {
           shape: array.shape,
           reason: "the network has \(ports.count) inputs; give an .npz with an array for each")
       }
-      try copy(array, to: 0, item: item, interpreter)
+      try copy(array, of: sample.name, to: 0, item: item, interpreter)
     case .tensors(let tensors):
       for (position, port) in ports.enumerated() {
         guard let array = tensors[port.name] else {
           throw .unsuitableInput(
             shape: port.shape, reason: "no array named '\(port.name)' in '\(sample.name)'")
         }
-        try copy(array, to: position, item: item, interpreter)
+        try copy(array, of: sample.name, to: position, item: item, interpreter)
       }
     }
     return sample.label
   }
 
   private func copy(
-    _ array: NumericArray, to position: Int, item: Int, _ interpreter: Interpreter
+    _ array: NumericArray, of sample: String, to position: Int, item: Int,
+    _ interpreter: Interpreter
   ) throws(DatasetError) {
     let port = ports[position]
     let target = interpreter.input(position)
     let bytes = array.converted(to: port.type)
     // A whole input, or one item of its batch.
     guard bytes.count == target.count || bytes.count * batch == target.count else {
-      throw .sizeMismatch(expected: target.count, actual: bytes.count)
+      throw .unsuitableInput(
+        shape: port.shape, reason: "'\(sample)' holds an array of \(array.shape) \(array.type.name)"
+      )
     }
     let offset = bytes.count == target.count ? 0 : item * bytes.count
     bytes.withUnsafeBytes {
