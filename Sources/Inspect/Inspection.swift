@@ -163,7 +163,7 @@ public struct Inspection: Sendable, Encodable {
       parameters: counted.parameters, nonzero: counted.nonzero, macs: counted.macs,
       effectiveMacs: counted.effectiveMacs, weightBytes: counted.weightBytes,
       arenaBytes: interpreter.arenaBytes,
-      wireBytes: WireForecast.bytes(graph, overhead: byteCount - counted.weightBytes))
+      wireBytes: WireForecast.bytes(graph, file, overhead: byteCount - counted.weightBytes))
     memory = Self.memory(interpreter)
     origin = file == nil ? nil : Origin(metadata)
   }

@@ -9,10 +9,13 @@ enum WireForecast {
   private static let chunk = 1 << 16
 
   /// The forecast for a graph's constants, plus `overhead` bytes that are taken as they are.
-  static func bytes(_ graph: Graph, overhead: Int) -> Int {
+  ///
+  /// Values that share a tensor of `file` count it once.
+  static func bytes(_ graph: Graph, _ file: ModelFile?, overhead: Int) -> Int {
     var total = max(0, overhead)
+    let placed = file.map { Set($0.tensorPlaces.map(\.name)) }
     for value in graph.values {
-      guard let tensor = value.constant else { continue }
+      guard let tensor = value.constant, placed?.contains(value.name) ?? true else { continue }
       total += least(tensor.positions.array) + tensor.scaleBytes
       for plane in planes(tensor) { total += least(plane) }
     }

@@ -30,17 +30,34 @@ struct ExecutionPlan {
 
   private var bufferOfValue: [Int?] = []
   private var constantOfValue: [Int: Int] = [:]
+  /// The most bytes of one activation, and of all constants as kernels hold them.
+  private let limits: (activation: Int, constants: Int)
+  private var constantBytes = 0
 
   /// Room behind each activation, so that kernels may load whole vectors.
   static let slack = 64
+  /// Steps of a plan: placing buffers takes time that grows with their square.
+  static let maximumSteps = 1 << 15
+  /// Bytes of constants that a network may always take; beyond them, four times what its values hold.
+  ///
+  /// Kernels pack weights anew for each node that reads them, so that many nodes of a small file could
+  /// take any amount.
+  static let freeConstantBytes = 1 << 32
 
-  init(_ graph: Graph) throws(InterpreterError) {
+  init(_ graph: Graph, maximumArena: Int) throws(InterpreterError) {
     let layout = try LayoutPlan(graph)
+    let count = layout.steps.count + graph.inputs.count
+    guard count <= Self.maximumSteps else { throw .steps(count) }
+    let held = graph.values.reduce(0) { sum, value in
+      value.constant.map { sum &+ $0.shape.count &* value.type.size } ?? sum
+    }
+    limits = (maximumArena, max(Self.freeConstantBytes, held &* 4))
     bufferOfValue = Array(repeating: nil, count: layout.values.count)
     let lastUse = Self.lastUses(layout, graph)
     for id in graph.inputs {
       guard let value = layout.rowMajor(id) else { continue }
-      inputs.append(addBuffer(layout.values[value].facts.byteCount, at: 0, until: lastUse[value]))
+      inputs.append(
+        try addBuffer(layout.values[value].facts.byteCount, at: 0, until: lastUse[value]))
       bufferOfValue[value] = inputs[inputs.count - 1]
     }
     for (index, step) in layout.steps.enumerated() {
@@ -52,12 +69,16 @@ struct ExecutionPlan {
         buffers[buffer].last = layout.steps.count
         outputs.append(.buffer(buffer))
       } else {
-        outputs.append(.constant(constant(value, layout)))
+        outputs.append(.constant(try constant(value, layout)))
       }
     }
   }
 
-  private mutating func addBuffer(_ size: Int, at first: Int, until last: Int) -> Int {
+  /// Refuses a buffer that would not fit alone, so that sums of sizes cannot overflow.
+  private mutating func addBuffer(
+    _ size: Int, at first: Int, until last: Int
+  ) throws(InterpreterError) -> Int {
+    guard size <= limits.activation else { throw .memory(bytes: size) }
     buffers.append(.init(size: size + Self.slack, first: first, last: last))
     return buffers.count - 1
   }
@@ -82,6 +103,11 @@ struct ExecutionPlan {
     do { execution = try step.op.prepare(step.facts) } catch {
       throw .node(name: step.facts.node.name, op: step.facts.node.op, error)
     }
+    for position in execution.packedInputs where position < step.inputs.count {
+      if let facts = step.facts.inputs[position], facts.constant != nil {
+        try account(facts.byteCount)
+      }
+    }
     // A view of an activation is the activation: its buffer lives for as long as either is read.
     if execution.isView, let value = step.inputs[0], let buffer = bufferOfValue[value],
       let output = step.outputs.first, step.outputs.count == 1
@@ -102,7 +128,7 @@ struct ExecutionPlan {
       if let buffer = bufferOfValue[value] {
         inputs.append(.buffer(buffer))
       } else {
-        inputs.append(.constant(constant(value, layout)))
+        inputs.append(.constant(try constant(value, layout)))
       }
     }
     var outputs: [Int] = []
@@ -113,12 +139,12 @@ struct ExecutionPlan {
         buffers[reused].last = lastUse[value]
         outputs.append(reused)
       } else {
-        let buffer = addBuffer(size, at: index, until: lastUse[value])
+        let buffer = try addBuffer(size, at: index, until: lastUse[value])
         bufferOfValue[value] = buffer
         outputs.append(buffer)
       }
     }
-    let scratch = addBuffer(execution.scratchBytes, at: index, until: index)
+    let scratch = try addBuffer(execution.scratchBytes, at: index, until: index)
     steps.append(
       Step(
         execution: execution, inputs: inputs, outputs: outputs, scratch: scratch,
@@ -145,9 +171,12 @@ struct ExecutionPlan {
   }
 
   /// The number of the constant that holds `value`, in the layout and type that operators see.
-  private mutating func constant(_ value: Int, _ layout: LayoutPlan) -> Int {
+  private mutating func constant(
+    _ value: Int, _ layout: LayoutPlan
+  ) throws(InterpreterError) -> Int {
     if let known = constantOfValue[value] { return known }
     let facts = layout.values[value].facts
+    try account(facts.byteCount)
     var bytes = Bytes([])
     if let tensor = facts.constant {
       bytes = tensor.type == facts.type ? tensor.dense : Bytes(elements: tensor.floats())
@@ -155,5 +184,12 @@ struct ExecutionPlan {
     constants.append(AlignedBuffer(bytes, facts))
     constantOfValue[value] = constants.count - 1
     return constants.count - 1
+  }
+
+  /// Adds to the bytes of constants that the plan holds.
+  private mutating func account(_ bytes: Int) throws(InterpreterError) {
+    // Both are at most 2⁴³ and the limit is far below 2⁶²: the sum cannot overflow.
+    constantBytes += bytes
+    guard constantBytes <= limits.constants else { throw .constants(bytes: constantBytes) }
   }
 }

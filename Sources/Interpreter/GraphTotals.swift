@@ -18,9 +18,10 @@ public struct GraphTotals: Sendable, Hashable {
   public init(_ graph: Graph) {
     var counted = Set<Int>()
     for node in graph.nodes {
-      let macs = graph.multiplyAccumulates(of: node)
-      self.macs += macs
-      effectiveMacs += Int((Double(macs) * Self.density(node, graph)).rounded())
+      let macs = min(max(graph.multiplyAccumulates(of: node), 0), 1 << 62)
+      self.macs = Self.sum(self.macs, macs)
+      effectiveMacs = Self.sum(
+        effectiveMacs, Int((Double(macs) * Self.density(node, graph)).rounded()))
       for case let id? in node.inputs {
         guard let tensor = graph[id].constant, counted.insert(id.index).inserted else { continue }
         weightBytes += tensor.byteCount + tensor.scaleBytes
@@ -29,6 +30,11 @@ public struct GraphTotals: Sendable, Hashable {
         nonzero += tensor.nonzeroCount
       }
     }
+  }
+
+  /// The sum, at most 2⁶²: a graph may state more than any machine can compute.
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    min(a + min(max(b, 0), 1 << 62), 1 << 62)
   }
 
   /// The fraction of a node's weights that are not zero; one where it has none.

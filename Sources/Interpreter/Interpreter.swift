@@ -55,12 +55,15 @@ public final class Interpreter {
     _ graph: Graph, threads: Int = 1, maximumArena: Int = 1 << 34
   ) throws(InterpreterError) {
     pool = ThreadPool(threads: threads)
-    plan = try ExecutionPlan(graph)
+    plan = try ExecutionPlan(graph, maximumArena: maximumArena)
     let memory = MemoryPlan(plan.buffers)
     guard memory.arenaSize <= maximumArena else { throw .memory(bytes: memory.arenaSize) }
+    guard let arena = AlignedBuffer(ifAvailable: memory.arenaSize) else {
+      throw .memory(bytes: memory.arenaSize)
+    }
+    self.arena = arena
     arenaBytes = memory.arenaSize
     offsets = memory.offsets
-    arena = AlignedBuffer(memory.arenaSize)
     liveBytes = MemoryPlan.liveBytes(plan.buffers, steps: plan.steps.count)
     steps = plan.steps.map({ $0.info })
     func port(_ id: ValueID) -> Port {

@@ -9,6 +9,8 @@ public enum InterpreterError: Error, Hashable {
   case typeDisagrees(value: String, node: String, stated: ElementType, found: ElementType)
   case node(name: String, op: String, OperatorError)
   case memory(bytes: Int)
+  case constants(bytes: Int)
+  case steps(Int)
   case inputSize(name: String, expected: Int, found: Int)
 }
 
@@ -26,6 +28,10 @@ extension InterpreterError: CustomStringConvertible {
       "node '\(node)': '\(value)' is stated as \(stated.name), but computes as \(found.name)"
     case .node(let name, let op, let error): "node '\(name)' (\(op)): \(error)"
     case .memory(let bytes): "the network needs \(bytes) bytes of activations, over the limit"
+    case .constants(let bytes):
+      "the network needs \(bytes) bytes of constants for its kernels, over the limit"
+    case .steps(let count):
+      "the network has \(count) steps; at most \(ExecutionPlan.maximumSteps) can be planned"
     case .inputSize(let name, let expected, let found):
       "input '\(name)' takes \(expected) bytes, \(found) were given"
     }

@@ -102,7 +102,7 @@ struct LayoutPlan {
     for (position, output) in facts.outputs.enumerated() {
       facts.outputs[position].layout = output.shape.rank == 4 ? layout : .rowMajor
       if position < node.outputs.count, let id = node.outputs[position] {
-        try check(id, output, op, node)
+        try check(id, output, op, facts)
         let planned = try add(id, facts.outputs[position].layout)
         facts.outputs[position] = values[planned].facts
         outputs.append(planned)
@@ -132,17 +132,19 @@ struct LayoutPlan {
 
   /// Refuses a node whose stated output differs from what it computes.
   private func check(
-    _ id: ValueID, _ output: ValueFacts, _ op: Operator, _ node: Node
+    _ id: ValueID, _ output: ValueFacts, _ op: Operator, _ facts: NodeFacts
   ) throws(InterpreterError) {
-    let value = graph[id]
+    let (value, node) = (graph[id], facts.node)
     if let shape = value.shape, shape != output.shape {
       throw .shapeDisagrees(
         value: value.name, node: node.name, stated: shape, found: output.shape)
     }
     if value.type == output.type { return }
-    // Integer operators give uint8 or float32 as the graph states.
-    let isQuantized = value.type == .uint8 && value.quantization != nil
-    guard op.quantization == .integer, isQuantized || value.type == .float32 else {
+    // Of quantized activations, integer operators give float32 where the graph states it. In any other
+    // case a kernel would write elements of one size into memory for another.
+    guard op.quantization == .integer, facts.inputs.first??.quantization != nil,
+      output.type == .uint8, value.type == .float32
+    else {
       throw .typeDisagrees(
         value: value.name, node: node.name, stated: value.type, found: output.type)
     }

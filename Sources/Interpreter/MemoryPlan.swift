@@ -44,8 +44,16 @@ struct MemoryPlan {
 
   /// Bytes that are alive during each of `steps` steps.
   static func liveBytes(_ buffers: [Buffer], steps: Int) -> [Int] {
-    (0..<steps).map { step in
-      buffers.reduce(0) { $0 + ($1.first <= step && step <= $1.last ? $1.size : 0) }
+    // What begins and ends at each step; the sums of that are what is alive.
+    var changes = [Int](repeating: 0, count: steps + 1)
+    for buffer in buffers where buffer.first <= buffer.last && buffer.first < steps {
+      changes[buffer.first] += buffer.size
+      changes[min(buffer.last + 1, steps)] -= buffer.size
+    }
+    var alive = 0
+    return changes.dropLast().map { change in
+      alive += change
+      return alive
     }
   }
 }

@@ -8,6 +8,8 @@ public enum Limits {
   ///
   /// Memory is bounded by the file. Gaps cost half a byte for fifteen zeros: honest tensors stay below.
   public static let expansion = 64
+  /// Bytes that the constants of all values may always take together when expanded.
+  public static let freeConstants = 256 << 20
   /// Dimensions of one tensor: a fixed array in each record.
   public static let rank = 8
   /// Extent of one dimension: 32 bits in each record.
@@ -20,4 +22,10 @@ public enum Limits {
   public static let operands = 1 << 16
   /// Bytes of the metadata section: it is read by hosts, never by a device.
   public static let metadataBytes = 16 << 20
+
+  /// Whether the constants of a file of `file` bytes may take `expanded` bytes together: many values
+  /// can share one tensor, and many tensors of zeros take next to nothing.
+  static func justifies(file: Int, expanded: Int) -> Bool {
+    expanded <= freeConstants || expanded / expansion <= file
+  }
 }

@@ -42,6 +42,7 @@ extension ModelError.Rule {
     case .tensorPlace: "a tensor does not lie where the one before it ends"
     case .tensorDigest: "the data does not match its digest: the file is damaged"
     case .tensorReference: "a constant and its value disagree, or a tensor belongs to no value"
+    case .constantExpansion: "the constants are together much larger than the file justifies"
     case .encodingUnknown: "the encoding is not known"
     case .encodingStream: "the encoded streams break a rule"
     case .sparseZeroPoint: "a sparse tensor has a zero point that is not zero"

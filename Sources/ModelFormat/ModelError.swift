@@ -34,6 +34,7 @@ public struct ModelError: Error, Hashable {
     case tensorPlace
     case tensorDigest
     case tensorReference
+    case constantExpansion
     case encodingUnknown
     case encodingStream
     case sparseZeroPoint

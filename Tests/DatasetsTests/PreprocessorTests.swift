@@ -79,8 +79,8 @@ import Testing
     }
     #expect(
       error.description
-        == "input 1x28x28x1 cannot take this: as nchw it has 28 channels instead of "
-        + "1 or 3; if it is nhwc, say so, else feed it .npy files")
+        == "input 1x28x28x1 cannot take this: as nchw it has 28 channels "
+        + "instead of 1 or 3; if it is nhwc, say so, else feed it .npy files")
     for shape: Shape in [[1, 784], [], [1, 3, 0, 4], [1, 3, .max, .max], [1, 3, -1, 4]] {
       #expect(throws: DatasetError.self, "\(shape)") {
         try Preprocessor(Preprocessing(), inputShape: shape)

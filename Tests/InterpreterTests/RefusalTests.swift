@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 import TestSupport
@@ -63,6 +64,136 @@ import Testing
     #expect(
       Self.error(graph)
         == .typeDisagrees(value: "node.y", node: "node", stated: .uint8, found: .float32))
+  }
+
+  /// A kernel for float32 would write four bytes for each byte of the stated output.
+  @Test(arguments: ["Relu", "Abs", "Sigmoid", "GlobalAveragePool", "ReduceMean", "AveragePool"])
+  func floatOperatorsDoNotGiveStatedQuantizedOutputs(_ op: String) throws {
+    var build = GraphBuilder()
+    let x = build.input([1, 2, 4, 4])
+    var graph = build.finish(
+      build.node(op, x, attributes: op == "AveragePool" ? ["kernel_shape": .ints([2, 2])] : [:]))
+    try graph.inferShapes()
+    #expect(Self.error(graph) == nil)
+    graph[graph.outputs[0]].type = .uint8
+    graph[graph.outputs[0]].quantization = Quantization(scale: 0.1)
+    guard case .typeDisagrees(_, _, stated: .uint8, found: .float32) = Self.error(graph) else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  @Test func weightedOperatorsOfFloatsDoNotGiveStatedQuantizedOutputs() throws {
+    var build = GraphBuilder()
+    let x = build.input([1, 2, 4, 4])
+    var graph = build.finish(build.conv(x, 3, from: 2))
+    try graph.inferShapes()
+    graph[graph.outputs[0]].type = .uint8
+    graph[graph.outputs[0]].quantization = Quantization(scale: 0.1)
+    guard case .typeDisagrees = Self.error(graph) else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  /// Eight bytes for each element would go to memory for four.
+  @Test(arguments: [ElementType.int64, .float64, .int32, .uint8])
+  func otherTypesDoNotGiveStatedFloats(_ type: ElementType) throws {
+    var build = GraphBuilder()
+    let x = build.input([2, 3], type)
+    var graph = build.finish(build.node("Abs", x))
+    try graph.inferShapes()
+    graph[graph.outputs[0]].type = .float32
+    guard case .typeDisagrees(_, _, stated: .float32, found: type) = Self.error(graph) else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  /// [2, 1, 4] was read as if it had the six rows of the output.
+  @Test func biasesOfSomeRowsAreErrors() throws {
+    func graph(_ bias: Shape) throws -> Graph {
+      var build = GraphBuilder()
+      let x = build.input([2, 3, 5])
+      let c = build.input(bias, name: "c")
+      var graph = build.finish(build.node("Gemm", x, build.weights(5, 4), c, name: "gemm"))
+      graph[graph.outputs[0]].shape = [2, 3, 4]
+      return graph
+    }
+    #expect(Self.error(try graph([1, 1, 4])) == nil)
+    #expect(Self.error(try graph([2, 3, 1])) == nil)
+    for bias: Shape in [[2, 1, 4], [1, 3, 4], [2, 1, 1], [3, 4]] {
+      guard case .node(name: "gemm", op: "Gemm", .shapeMismatch) = Self.error(try graph(bias))
+      else {
+        Issue.record("\(String(describing: Self.error(try graph(bias))))")
+        continue
+      }
+    }
+  }
+
+  @Test(arguments: ["MaxPool", "AveragePool"])
+  func paddingDoesNotMakeLargePlans(_ op: String) throws {
+    var build = GraphBuilder()
+    let x = build.input([1, 1, 1, 1])
+    let attributes: [String: Attribute] = [
+      "kernel_shape": .ints([1, 1]), "pads": .ints([0, 0, 0, 1_000_000_000]),
+    ]
+    var graph = build.finish(build.nodes(op, [x], attributes, outputs: 1, name: "pool")[0])
+    graph[graph.outputs[0]].shape = [1, 1, 1, 1_000_000_001]
+    guard case .node(name: "pool", _, .unsupported) = Self.error(graph, maximumArena: 1 << 34)
+    else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  @Test func activationsThatDoNotFitAloneAreErrors() throws {
+    var build = GraphBuilder()
+    var inputs: [ValueID] = []
+    // Their sizes alone would overflow a sum of 64 bits.
+    for index in 0..<4 {
+      inputs.append(build.input([1 << 20, 1 << 20], .float64, name: "x\(index)"))
+    }
+    var graph = build.finish(build.node("Relu", inputs[0]))
+    try graph.inferShapes()
+    #expect(Self.error(graph) == .memory(bytes: 1 << 43))
+  }
+
+  @Test func memoryThatIsMissingIsAnError() throws {
+    var build = GraphBuilder()
+    let x = build.input([1 << 20, 1 << 20], .float64)
+    var graph = build.finish(build.node("Relu", x))
+    try graph.inferShapes()
+    guard case .memory = Self.error(graph, maximumArena: 1 << 62) else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  @Test func stepsHaveALimit() throws {
+    var build = GraphBuilder()
+    var x = build.input([1])
+    for _ in 0...ExecutionPlan.maximumSteps { x = build.node("Relu", x) }
+    var graph = build.finish(x)
+    try graph.inferShapes()
+    guard case .steps = Self.error(graph) else {
+      Issue.record("\(String(describing: Self.error(graph)))")
+      return
+    }
+  }
+
+  @Test func totalsOfManyMultiplicationsAreHeld() throws {
+    var build = GraphBuilder()
+    let x = build.input([1, 1, 1, 1])
+    let w = build.weights(1, 1, 1, 1)
+    let pads = Attribute.ints([1 << 18, 1 << 18, 1 << 18, 1 << 18])
+    var graph = build.finish(build.nodes("Conv", [x, w], ["pads": pads], outputs: 1)[0])
+    try graph.inferShapes()
+    #expect(GraphTotals(graph).macs > 1 << 37)
+    #expect(
+      ConvolutionGeometry(
+        inputHeight: 1 << 20, inputWidth: 1 << 20, inputChannels: 1 << 24, outputChannels: 1
+      ).multiplyAccumulates == 1 << 62)
   }
 
   @Test func inputsOfUnknownShapeAreErrors() {

@@ -79,6 +79,23 @@ import Testing
     #expect(read.model.ancillary.first?.bytes.array == [5, 6])
   }
 
+  @Test func sharedZerosMustBeJustifiedByTheFile() throws {
+    // 16 MiB of zeros that take no byte, and values that share them.
+    let zeros = Tensor(
+      type: .int8, shape: [1 << 24], bytes: Bytes([UInt8](repeating: 0, count: 1 << 24))
+    ).encoded(as: .nibbleGap)
+    #expect(zeros.byteCount == 0)
+    func file(_ count: Int) -> [UInt8] {
+      var graph = Graph(name: "zeros")
+      for index in 0..<count { _ = graph.addConstant("c\(index)", zeros) }
+      return ModelWriter(Model(graph: graph)).bytes()
+    }
+    #expect(try ModelReader.read(Bytes(file(16))).model.graph.values.count == 16)
+    #expect {
+      try ModelReader.read(Bytes(file(17)))
+    } throws: { ($0 as? ModelError)?.rule == .constantExpansion }
+  }
+
   @Test func digestsAreThoseOfTheStandard() {
     #expect(
       SHA256.digest(Array("abc".utf8)).hexadecimal

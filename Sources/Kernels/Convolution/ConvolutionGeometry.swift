@@ -63,8 +63,11 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   /// The products that make one output: input channels of a group times kernel taps.
   public var depth: Int { inputChannels / groups * kernelHeight * kernelWidth }
 
-  /// The multiplications of one run.
-  public var multiplyAccumulates: Int { outputPixels * outputChannels * depth }
+  /// The multiplications of one run, at most 2⁶²: nobody can run more.
+  public var multiplyAccumulates: Int {
+    let (product, overflow) = (outputPixels * outputChannels).multipliedReportingOverflow(by: depth)
+    return overflow ? 1 << 62 : min(product, 1 << 62)
+  }
 
   /// Whether each group is one input and one output channel.
   var isDepthwise: Bool {

@@ -26,12 +26,21 @@ struct ValueReader {
     graph.values.reserveCapacity(count)
     var seen = Set<String>(minimumCapacity: count)
     var isReferenced = [Bool](repeating: false, count: tensors.count)
+    var expanded = 0
     var reader = ByteReader(directory.span(.values, in: file).bytes, base: section.offset)
     for index in 0..<count {
       let value = try read(&reader, index, &isReferenced)
       guard seen.insert(value.name).inserted else {
         throw ModelError(
           .valueName, at: section.offset + index * V1.valueRecordSize, "value '\(value.name)'")
+      }
+      if let tensor = value.constant {
+        expanded += tensor.shape.count * tensor.type.size
+        guard Limits.justifies(file: file.count, expanded: expanded) else {
+          throw ModelError(
+            .constantExpansion, at: section.offset + index * V1.valueRecordSize,
+            "value '\(value.name)'", "\(expanded) bytes until here")
+        }
       }
       graph.values.append(value)
     }

@@ -54,6 +54,11 @@ private func inferGemm(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts]
     guard padded.count == sizes.output.rank,
       zip(padded, sizes.output.dimensions).allSatisfy({ $0 == 1 || $0 == $1 })
     else { throw .shapeMismatch("C \(c) does not broadcast to \(sizes.output)") }
+    // One step leads from each row of C to the next: it has one row, or all of them.
+    let rows = padded.dropLast()
+    guard rows.allSatisfy({ $0 == 1 }) || rows == sizes.output.dimensions.dropLast() else {
+      throw .shapeMismatch("C \(c) has neither one row nor those of \(sizes.output)")
+    }
   }
   return [ValueFacts(type: try facts.input(0).type, shape: sizes.output)]
 }

@@ -107,7 +107,13 @@ extension NodeFacts {
   /// The window of a pooling node over the spatial dimensions of its input.
   func poolWindow() throws(OperatorError) -> SpatialWindow {
     let extents = try spatialExtents()
-    return try SpatialWindow(self, over: extents, ceil: try int("ceil_mode", default: 0) != 0)
+    let window = try SpatialWindow(
+      self, over: extents, ceil: try int("ceil_mode", default: 0) != 0)
+    // A plan holds what each position reads: padding alone must not make that large.
+    guard window.outputs.allSatisfy({ $0 <= 1 << 22 }) else {
+      throw .unsupported("pooling to more than \(1 << 22) positions along a dimension")
+    }
+    return window
   }
 
   /// The spatial extents of an image of one to three dimensions.
