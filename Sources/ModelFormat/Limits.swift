@@ -6,7 +6,8 @@ public enum Limits {
   public static let freeExpansion = 16 << 20
   /// How many times its stored bytes a larger sparse tensor may take when expanded.
   ///
-  /// Memory is bounded by the file. Gaps cost half a byte for fifteen zeros: honest tensors stay below.
+  /// Memory is bounded by the file. Gaps cost half a byte for fifteen zeros, so that int8 stays below;
+  /// wider elements that are nearly all zero can exceed it, and writers choose another encoding.
   public static let expansion = 64
   /// Bytes that the constants of all values may always take together when expanded.
   public static let freeConstants = 256 << 20
