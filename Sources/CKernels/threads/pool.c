@@ -74,8 +74,9 @@ static void *help(void *argument) {
       atomic_fetch_sub(&pool->sleeping, 1);
       pthread_mutex_unlock(&pool->mutex);
     }
-    if (atomic_load(&pool->ending)) return NULL;
+    // The run first: it is announced after `ending` is set, so that the last one is never waited behind.
     seen = run_of(atomic_load(&pool->state));
+    if (atomic_load(&pool->ending)) return NULL;
     take_parts(pool, seen);
   }
 }
