@@ -4,6 +4,10 @@ extension Operator {
     // Convolution
     .conv,
     .convTranspose,
+    // Control flow
+    .if,
+    .loop,
+    .scan,
     // Elementwise
     .abs,
     .add,
