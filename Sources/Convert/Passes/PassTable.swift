@@ -4,7 +4,7 @@ extension GraphPass {
   /// Weights are still those of the source afterwards: pruning ranks them here, before normalization is
   /// folded into them and tilts the scales between channels.
   static let normalization: [GraphPass] = [
-    .foldConstants,  // first: gives every value its shape; shape subgraphs and known branches vanish
+    .foldConstants,  // first: gives shapes; shape subgraphs and known branches vanish
     .removeIdentities,  // others match neighbours, and a copy between hides them
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .recognizeGlobalPooling,  // needs constant axes
