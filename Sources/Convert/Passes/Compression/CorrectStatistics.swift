@@ -34,6 +34,8 @@ struct CorrectStatistics {
     effect.samples = try observe(dense, wanted, &samples) {
       targets[$0, default: .init()].add($1, $2)
     }
+    var names = FreshNames(graph)
+    var budget = GrowthBudget(graph)
     for (done, position) in positions.enumerated() {
       progress(
         Converter.Progress(stage: "correct statistics", done: done, total: positions.count))
@@ -47,7 +49,10 @@ struct CorrectStatistics {
       var found = ChannelStatistics()
       _ = try observe(partial, [position], &samples) { found.add($1, $2) }
       let correction = found.correction(to: target)
-      if graph.scaleOutputs(of: position, by: correction.factors, plus: correction.shifts) {
+      if graph.scaleOutputs(
+        of: position, by: correction.factors, plus: correction.shifts, names: &names,
+        budget: &budget)
+      {
         effect.layers += 1
       }
     }
