@@ -1,6 +1,9 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
+    // Attention
+    .attention,
+    .rotaryEmbedding,
     // Convolution
     .conv,
     .convTranspose,
@@ -56,28 +59,42 @@ extension Operator {
     .tanh,
     .where,
     .xor,
+    // Detection
+    .maxRoiPool,
+    .nonMaxSuppression,
+    .roiAlign,
+    // Einsum
+    .einsum,
     // Indexing
+    .compress,
     .concat,
     .cumSum,
     .gather,
     .gatherElements,
     .gatherND,
+    .nonZero,
     .oneHot,
     .pad,
+    .reverseSequence,
     .scatterElements,
     .scatterND,
     .slice,
     .split,
+    .tensorScatter,
     .topK,
     .trilu,
+    .unique,
     // Linear
     .gemm,
     .matMul,
     // Pooling
     .averagePool,
     .globalAveragePool,
+    .globalLpPool,
     .globalMaxPool,
+    .lpPool,
     .maxPool,
+    .maxUnpool,
     // Quantization
     .convInteger,
     .dequantizeLinear,
@@ -86,9 +103,18 @@ extension Operator {
     .qLinearConv,
     .qLinearMatMul,
     .quantizeLinear,
+    // Recurrent
+    .gru,
+    .lstm,
+    .rnn,
     // Resizing
     .resize,
+    // Sampling
+    .affineGrid,
+    .gridSample,
     // Shaping
+    .centerCropPad,
+    .col2Im,
     .constantOfShape,
     .depthToSpace,
     .expand,
@@ -108,6 +134,7 @@ extension Operator {
     .instanceNormalization,
     .layerNormalization,
     .logSoftmax,
+    .lpNormalization,
     .lrn,
     .rmsNormalization,
     .softmax,
