@@ -1,6 +1,9 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
+    // Attention
+    .attention,
+    .rotaryEmbedding,
     // Convolution
     .conv,
     .convTranspose,
@@ -60,28 +63,42 @@ extension Operator {
     .tanh,
     .where,
     .xor,
+    // Detection
+    .maxRoiPool,
+    .nonMaxSuppression,
+    .roiAlign,
+    // Einsum
+    .einsum,
     // Indexing
+    .compress,
     .concat,
     .cumSum,
     .gather,
     .gatherElements,
     .gatherND,
+    .nonZero,
     .oneHot,
     .pad,
+    .reverseSequence,
     .scatterElements,
     .scatterND,
     .slice,
     .split,
+    .tensorScatter,
     .topK,
     .trilu,
+    .unique,
     // Linear
     .gemm,
     .matMul,
     // Pooling
     .averagePool,
     .globalAveragePool,
+    .globalLpPool,
     .globalMaxPool,
+    .lpPool,
     .maxPool,
+    .maxUnpool,
     // Quantization
     .convInteger,
     .dequantizeLinear,
@@ -90,9 +107,18 @@ extension Operator {
     .qLinearConv,
     .qLinearMatMul,
     .quantizeLinear,
+    // Recurrent
+    .gru,
+    .lstm,
+    .rnn,
     // Resizing
     .resize,
+    // Sampling
+    .affineGrid,
+    .gridSample,
     // Shaping
+    .centerCropPad,
+    .col2Im,
     .constantOfShape,
     .depthToSpace,
     .expand,
@@ -112,6 +138,7 @@ extension Operator {
     .instanceNormalization,
     .layerNormalization,
     .logSoftmax,
+    .lpNormalization,
     .lrn,
     .rmsNormalization,
     .softmax,
