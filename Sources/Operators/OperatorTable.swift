@@ -7,6 +7,10 @@ extension Operator {
     // Convolution
     .conv,
     .convTranspose,
+    // Control flow
+    .if,
+    .loop,
+    .scan,
     // Elementwise
     .abs,
     .add,
