@@ -14,8 +14,6 @@ struct GeneralConvolution: Sendable {
   private let window: SpatialWindow
   private let taps: Int, pixels: Int, depth: Int
   private let isChannelsLast: Bool
-  /// Whether the weights of a tap are neighbours, as they are where weights are computed.
-  private let areTapsApart: Bool
   private let bounds: (Float, Float)
   private let hasBias: Bool, hasResidual: Bool
 
@@ -47,7 +45,6 @@ struct GeneralConvolution: Sendable {
     else { throw .shapeMismatch("a convolution of this size") }
     (self.taps, self.pixels, self.depth) = (taps, pixels, depth)
     isChannelsLast = x.layout == .channelsLast && x.shape.rank == 4
-    areTapsApart = try facts.input(1).layout == .channelsLast
     bounds = try facts.activationBounds()
     (hasBias, hasResidual) = (facts.optionalInput(2) != nil, facts.optionalInput(3) != nil)
   }
@@ -127,7 +124,7 @@ struct GeneralConvolution: Sendable {
     }
   }
 
-  /// Writes the windows of `count` output pixels from `first` on, a row each, in the weights' order.
+  /// Writes the windows of `count` output pixels from `first` on, a row each: channels, then taps.
   private func gather(
     _ operands: Operands, _ image: Int, _ group: Int, _ first: Int, _ count: Int
   ) {
@@ -135,7 +132,6 @@ struct GeneralConvolution: Sendable {
     let plane = window.axes.reduce(1) { $0 * $1.input }
     let channelStep = isChannelsLast ? 1 : plane
     let pixelStep = isChannelsLast ? channels : 1
-    let (tapStep, step) = areTapsApart ? (inGroup, 1) : (1, taps)
     operands.split(count, grain: max(1, 4096 / max(1, depth))) { rows in
       let start = image * channels * plane + group * inGroup * channelStep
       let from = operands.input(0, as: Float.self) + start
@@ -145,7 +141,7 @@ struct GeneralConvolution: Sendable {
         for tap in 0..<taps {
           let place = place(of: first + row, tap)
           for channel in 0..<inGroup {
-            target[channel * step + tap * tapStep] =
+            target[channel * taps + tap] =
               place < 0 ? 0 : from[place * pixelStep + channel * channelStep]
           }
         }
