@@ -26,6 +26,7 @@ enum ImportTable {
     Row("Attention", 23),
     Row("AveragePool", 1),
     Row("BatchNormalization", 1, .batchNormalization),
+    Row("BlackmanWindow", 17),
     Row("Cast", 6, .cast),
     Row("Ceil", 1),
     Row("CenterCropPad", 18),
@@ -40,6 +41,7 @@ enum ImportTable {
     Row("ConvTranspose", 1),
     Row("Cos", 7),
     Row("CumSum", 11),
+    Row("DFT", 17, .dft),
     Row("DepthToSpace", 1),
     Row("DequantizeLinear", 10, .quantization),
     Row("Div", 1, .legacyBroadcast),
@@ -66,6 +68,8 @@ enum ImportTable {
     Row("GreaterOrEqual", 12),
     Row("GridSample", 16, .gridSample),
     Row("GroupNormalization", 18, .groupNormalization),
+    Row("HammingWindow", 17),
+    Row("HannWindow", 17),
     Row("HardSigmoid", 1),
     Row("HardSwish", 14),
     Row("Identity", 1),
@@ -91,6 +95,7 @@ enum ImportTable {
     Row("MaxRoiPool", 1),
     Row("MaxUnpool", 9),
     Row("Mean", 1),
+    Row("MelWeightMatrix", 17),
     Row("Min", 1),
     Row("Mod", 10),
     Row("Mul", 1, .legacyBroadcast),
@@ -127,6 +132,7 @@ enum ImportTable {
     Row("RoiAlign", 10, .roiAlign),
     Row("RotaryEmbedding", 23),
     Row("Round", 11),
+    Row("STFT", 17),
     Row("Scan", 9, .scan),
     Row("Scatter", 9, .rename("ScatterElements")),
     Row("ScatterElements", 11),
@@ -159,9 +165,12 @@ enum ImportTable {
     Row("Where", 9),
     Row("Xor", 1, .legacyBroadcast),
     // Operators of ONNX Runtime's own domain that mean the same as ONNX's.
+    Row("Attention", 1, .packedAttention, domain: "com.microsoft"),
     Row("DequantizeLinear", 1, .quantization, domain: "com.microsoft"),
     Row("Gelu", 1, domain: "com.microsoft"),
+    Row("MultiHeadAttention", 1, .multiHeadAttention, domain: "com.microsoft"),
     Row("QuantizeLinear", 1, .quantization, domain: "com.microsoft"),
+    Row("RotaryEmbedding", 1, .rotaryEmbedding, domain: "com.microsoft"),
   ]
 
   private static let byName = Dictionary(
