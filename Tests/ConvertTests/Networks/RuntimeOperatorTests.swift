@@ -1,0 +1,73 @@
+import Foundation
+import Interpreter
+import ModelFormat
+import Testing
+
+@testable import Convert
+
+/// Networks of Scripts/make-runtime-operator-fixtures.py: operators of ONNX Runtime's own domain.
+@Suite struct RuntimeOperatorTests {
+  static let folder = URL(filePath: NetworkFixture.folder).deletingLastPathComponent()
+    .appending(path: "runtime").path
+
+  static let fixtures: [NetworkFixture] = {
+    let data = try? Data(contentsOf: URL(filePath: "\(folder)/expected.json"))
+    return data.flatMap { try? JSONDecoder().decode([NetworkFixture].self, from: $0) } ?? []
+  }()
+
+  func graph(_ name: String) throws -> Graph {
+    try TestModel(name: name, path: "\(Self.folder)/\(name).onnx").graph()
+  }
+
+  @Test func fixturesAreThere() {
+    #expect(Self.fixtures.count >= 45)
+  }
+
+  @Test(arguments: fixtures)
+  func computesWhatONNXRuntimeComputes(_ fixture: NetworkFixture) throws {
+    let graph = try graph(fixture.name)
+    #expect(graph.outputs.map { graph[$0].name } == fixture.outputs.map(\.name))
+    #expect(graph.outputs.map { graph[$0].shape?.dimensions } == fixture.outputs.map(\.shape))
+    for (found, output) in zip(try graph.outputs(seed: fixture.seed), fixture.outputs) {
+      #expect(error(found, output.floats) < 1e-4, "\(output.name)")
+    }
+  }
+
+  @Test(arguments: fixtures)
+  func computesTheSameAfterAllPasses(_ fixture: NetworkFixture) throws {
+    let interpreter = try LoadedModel(path: "\(Self.folder)/\(fixture.name).onnx")
+      .interpreter(threads: 2)
+    for (found, output) in zip(interpreter.outputs(seed: fixture.seed), fixture.outputs) {
+      #expect(error(found, output.floats) < 1e-4, "\(output.name)")
+    }
+  }
+
+  @Test(arguments: [
+    ("qlinear-sigmoid-u8", ["QuantizeLinear", "DequantizeLinear", "Sigmoid", "QuantizeLinear"]),
+    ("qgemm-float", ["QuantizeLinear", "DequantizeLinear", "Gemm"]),
+    ("dynamic-matmul-plain", ["DynamicQuantizeLinear", "MatMulInteger", "Cast", "Mul", "Mul"]),
+    ("fused-conv-sum", ["Conv", "Add", "Relu"]),
+    ("fused-matmul-b-constant", ["Gemm"]),
+    ("fused-matmul-ab-computed", ["com.microsoft.FusedMatMul"]),
+  ])
+  func becomesKnownOperators(_ name: String, _ expected: [String]) throws {
+    let graph = try graph(name)
+    #expect(Array(graph.operators.prefix(expected.count)) == expected)
+  }
+
+  @Test func quantizedWeightsKeepTheirIntegers() throws {
+    let graph = try graph("qgemm-float")
+    let gemm = try #require(graph.nodes.first { $0.op == "Gemm" })
+    let weights = try #require(gemm.inputs[1].flatMap { graph[$0].constant })
+    #expect(weights.type == .int8 && weights.quantization?.axis == 0)
+  }
+
+  @Test func packedWeightsStayPackedInTheFile() throws {
+    let graph = try graph("nbits-4-tail")
+    let node = try #require(graph.nodes.first { $0.op == "com.microsoft.MatMulNBits" })
+    let weights = try #require(node.inputs[1].flatMap { graph[$0].constant })
+    // 6 rows of 40 weights: two blocks of 32, of half a byte each.
+    #expect(weights.type == .uint8 && weights.shape == [6, 2, 16])
+    #expect(node.inputs.count == 5)
+  }
+}
