@@ -55,6 +55,15 @@ def versions():
     one("clip-6", "Clip", 6 + 1, min=-1.0, max=6.0)
     one("clip-6-max", "Clip", 9, max=6.0)
     one("clip-11", "Clip", 11, ("x", "", "hi"), constants=[tensor("hi", 6.0)])
+    aligned = dict(inputs=[info("x", (2, 3, 4, 5))], constants=[tensor("b", [1, 2, 3])])
+    one("add-6-axis", "Add", 6, ("x", "b"), broadcast=1, axis=1, **aligned)
+    one("add-6-axis-negative", "Add", 6, ("x", "b"), broadcast=1, axis=-3, **aligned)
+    one("prelu-6", "PRelu", 6, ("x", "b"), **aligned)
+    one("add-6-end", "Add", 6, ("x", "b"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", [1, 2, 3])])
+    one("gemm-6", "Gemm", 6, ("x", "b", "c"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", np.ones((3, 4))), tensor("c", [1.0])])
+    one("reshape-1", "Reshape", 1, shape=[2, 2], consumed_inputs=[0])
     one("pad-2", "Pad", 9, pads=[0, 1, 0, 2], value=0.5, mode="constant")
     one("pad-11", "Pad", 11, ("x", "p"), constants=[tensor("p", [0, 1, 0, 2], I64)])
     one("slice-1", "Slice", 9, starts=[0], ends=[2], axes=[1])
@@ -295,7 +304,7 @@ def graphs():
     sequence = helper.make_tensor_sequence_value_info("x", FLOAT, [1])
     save("input-sequence.onnx", model([node("Identity", ["x"], ["y"], "n")], 13, [sequence]))
     relu = [node("Relu", ["x"], ["y"], "n")]
-    save("opset-6.onnx", model(relu, 6))
+    save("opset-0.onnx", model(relu, 0))
     save("opset-28.onnx", model(relu, 28))
     save("opset-40.onnx", model(relu, 40))
     save("ir-2.onnx", model(relu, 13, ir=2))
@@ -310,11 +319,16 @@ def graphs():
     save("no-graph.onnx", ModelProto(ir_version=8))
 
     # Subgraphs within subgraphs, each an If of its own; by hand, since the package has a limit too.
-    for depth in (10, 40, 500):
-        body = node("Relu", ["x"], ["y"], "n").SerializeToString()
+    def branch(name, body):
+        graph = field(1, body) + field(12, info("y", None).SerializeToString())
+        return field(5, field(1, name) + field(6, graph) + b"\xa0\x01\x05")
+
+    leaf = node("Relu", ["x"], ["y"], "n").SerializeToString()
+    for depth in (8, 9, 40, 500):
+        body = leaf
         for _ in range(depth):
-            attribute = field(1, b"then_branch") + field(6, field(1, body)) + b"\xa0\x01\x05"
-            body = field(4, b"If") + field(1, b"x") + field(2, b"y") + field(5, attribute)
+            body = (field(4, b"If") + field(1, b"x") + field(2, b"y")
+                    + branch(b"then_branch", body) + branch(b"else_branch", leaf))
         save(f"nested-{depth}.onnx", deep(body))
 
 

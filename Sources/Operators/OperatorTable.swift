@@ -1,9 +1,16 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
+    // Attention
+    .attention,
+    .rotaryEmbedding,
     // Convolution
     .conv,
     .convTranspose,
+    // Control flow
+    .if,
+    .loop,
+    .scan,
     // Elementwise
     .abs,
     .acos,
@@ -76,20 +83,31 @@ extension Operator {
     .thresholdedRelu,
     .where,
     .xor,
+    // Detection
+    .maxRoiPool,
+    .nonMaxSuppression,
+    .roiAlign,
+    // Einsum
+    .einsum,
     // Indexing
+    .compress,
     .concat,
     .cumSum,
     .gather,
     .gatherElements,
     .gatherND,
+    .nonZero,
     .oneHot,
     .pad,
+    .reverseSequence,
     .scatterElements,
     .scatterND,
     .slice,
     .split,
+    .tensorScatter,
     .topK,
     .trilu,
+    .unique,
     // Linear
     .det,
     .fusedMatMul,
@@ -101,8 +119,11 @@ extension Operator {
     // Pooling
     .averagePool,
     .globalAveragePool,
+    .globalLpPool,
     .globalMaxPool,
+    .lpPool,
     .maxPool,
+    .maxUnpool,
     // Quantization
     .convInteger,
     .dequantizeLinear,
@@ -111,9 +132,18 @@ extension Operator {
     .qLinearConv,
     .qLinearMatMul,
     .quantizeLinear,
+    // Recurrent
+    .gru,
+    .lstm,
+    .rnn,
     // Resizing
     .resize,
+    // Sampling
+    .affineGrid,
+    .gridSample,
     // Shaping
+    .centerCropPad,
+    .col2Im,
     .constantOfShape,
     .depthToSpace,
     .expand,
@@ -135,6 +165,7 @@ extension Operator {
     .instanceNormalization,
     .layerNormalization,
     .logSoftmax,
+    .lpNormalization,
     .lrn,
     .rmsNormalization,
     .softmax,

@@ -1,4 +1,3 @@
-import Foundation
 import Interpreter
 import ModelFormat
 import Testing
@@ -7,23 +6,16 @@ import Testing
 
 /// Networks of Scripts/make-runtime-operator-fixtures.py: operators of ONNX Runtime's own domain.
 @Suite struct RuntimeOperatorTests {
-  static let folder = URL(filePath: NetworkFixture.folder).deletingLastPathComponent()
-    .appending(path: "runtime").path
-
-  static let fixtures: [NetworkFixture] = {
-    let data = try? Data(contentsOf: URL(filePath: "\(folder)/expected.json"))
-    return data.flatMap { try? JSONDecoder().decode([NetworkFixture].self, from: $0) } ?? []
-  }()
-
   func graph(_ name: String) throws -> Graph {
-    try TestModel(name: name, path: "\(Self.folder)/\(name).onnx").graph()
+    let fixture = try #require(NetworkFixture.runtime.first { $0.name == name })
+    return try TestModel(name: name, path: fixture.path).graph()
   }
 
   @Test func fixturesAreThere() {
-    #expect(Self.fixtures.count >= 45)
+    #expect(NetworkFixture.runtime.count >= 45)
   }
 
-  @Test(arguments: fixtures)
+  @Test(arguments: NetworkFixture.runtime)
   func computesWhatONNXRuntimeComputes(_ fixture: NetworkFixture) throws {
     let graph = try graph(fixture.name)
     #expect(graph.outputs.map { graph[$0].name } == fixture.outputs.map(\.name))
@@ -33,10 +25,9 @@ import Testing
     }
   }
 
-  @Test(arguments: fixtures)
+  @Test(arguments: NetworkFixture.runtime)
   func computesTheSameAfterAllPasses(_ fixture: NetworkFixture) throws {
-    let interpreter = try LoadedModel(path: "\(Self.folder)/\(fixture.name).onnx")
-      .interpreter(threads: 2)
+    let interpreter = try LoadedModel(path: fixture.path).interpreter(threads: 2)
     for (found, output) in zip(interpreter.outputs(seed: fixture.seed), fixture.outputs) {
       #expect(error(found, output.floats) < 1e-4, "\(output.name)")
     }
