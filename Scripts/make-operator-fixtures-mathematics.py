@@ -191,6 +191,13 @@ def shapes():
     add("Det", [np.zeros((2, 0, 0), np.float32)])
 
 
+def blocks():
+    """SpaceToDepth as of opset 28."""
+    for mode in ["DCR", "CRD"]:
+        add("SpaceToDepth", [floats(2, 3, 4, 6)], opset=28, blocksize=2, mode=mode, engine="onnx")
+
+
+blocks()
 functions()
 bits()
 types()

@@ -9,7 +9,7 @@ import os
 import sys
 
 import numpy as np
-from onnx import helper
+from onnx import TensorProto, helper
 
 import network_fixtures
 from network_fixtures import Network
@@ -43,7 +43,7 @@ class RuntimeNetwork(Network):
         self.output(self.op(
             "DequantizeLinear", value, self.constant(scale), self.constant(zero, dtype)), name)
 
-    def model(self):
+    def model(self, has_open_shapes=False):
         # The types of outputs are left out: only ONNX Runtime knows them.
         graph = helper.make_graph(
             self.nodes, self.name, self.inputs,
@@ -191,6 +191,60 @@ def fused():
                   stash_type=1), "rms")
 
 
+def half_precision():
+    """Casts that round; float32 values between them, as this project computes."""
+    for name, type_, dtype in [("half", TensorProto.FLOAT16, np.float16), ("brain", TensorProto.BFLOAT16, None)]:
+        n = RuntimeNetwork(f"cast-{name}", opset=19)
+        x = n.input(4, 16)
+        # Normal, subnormal, and too large for float16.
+        for output, factor in [("normal", 3.0), ("small", 1e-6), ("large", 1e5)]:
+            scaled = n.op("Mul", x, n.constant(factor))
+            n.output(n.op("Cast", n.op("Cast", scaled, to=type_), to=TensorProto.FLOAT), output)
+        if dtype is not None:
+            like = n.op("CastLike", x, n.constant(1, dtype))
+            n.output(n.op("Cast", like, to=TensorProto.FLOAT), "like")
+            again = n.op("CastLike", n.op("Mul", x, n.constant(2.0)), like)
+            n.output(n.op("Cast", again, to=TensorProto.FLOAT), "like-computed")
+
+
+def lstms():
+    """DynamicQuantizeLSTM, and LSTM with the real weights that its integers stand for."""
+    for name, directions, channels, dtype in [
+            ("one", 1, False, np.uint8), ("one-channels", 1, True, np.int8),
+            ("both", 2, False, np.int8), ("both-channels", 2, True, np.int8)]:
+        hidden, size = 5, 4
+        quantized = RuntimeNetwork(f"dynamic-lstm-{name}")
+        real = RuntimeNetwork(f"dynamic-lstm-{name}-real")
+        r = quantized.random
+        parts, weights = [], []
+        for depth in [size, hidden]:
+            info = np.iinfo(dtype)
+            stored = r.integers(info.min, info.max + 1, (directions, depth, 4 * hidden)).astype(dtype)
+            shape = (directions, 4 * hidden) if channels else (directions,)
+            scale = r.uniform(0.002, 0.006, shape).astype(np.float32)
+            zero = np.full(shape, 0 if dtype is np.int8 else 128, dtype)
+            wide = (directions, 1, -1)
+            weights.append((stored.astype(np.float32) - zero.reshape(wide).astype(np.float32))
+                           * scale.reshape(wide))
+            parts.append([stored, scale, zero])
+        bias = r.normal(0, 0.3, (directions, 8 * hidden))
+        direction = "forward" if directions == 1 else "bidirectional"
+        (w, ws, wz), (rw, rs, rz) = parts
+        c = quantized.constant
+        outputs = quantized.own(
+            "DynamicQuantizeLSTM", quantized.input(3, 2, size), c(w, dtype), c(rw, dtype), c(bias), "", "",
+            "", "", c(ws), c(wz, dtype), c(rs), c(rz, dtype), outputs=3, hidden_size=hidden,
+            direction=direction)
+        same = real.op("LSTM", real.input(3, 2, size),
+                       *[real.constant(x.transpose(0, 2, 1)) for x in weights], real.constant(bias),
+                       outputs=3, hidden_size=hidden, direction=direction)
+        for network, results in [(quantized, outputs), (real, same)]:
+            for result, output in zip(results, ["y", "h", "c"]):
+                network.output(result, output)
+
+
+lstms()
+half_precision()
 quantized()
 products()
 fused()

@@ -2,7 +2,7 @@ import ModelFormat
 
 /// The extents of graph inputs: from the file, from the user, or 1 for an open batch.
 ///
-/// A batch of 0 is an open one too, as exporters write it; an extent of 0 elsewhere means no elements.
+/// An extent of 0 means no elements.
 enum InputShapes {
   /// The shapes of `inputs`, in order.
   static func resolve(
@@ -20,7 +20,7 @@ enum InputShapes {
         continue
       }
       var extents = input.dimensions?.map { $0.map { Int($0) } }
-      if let batch = extents?.first, batch == nil || batch == 0 { extents?[0] = 1 }
+      if let batch = extents?.first, batch == nil { extents?[0] = 1 }
       if let extents, !extents.contains(nil) {
         shapes.append(try check(extents.compactMap { $0 }, input))
       } else {
