@@ -137,6 +137,18 @@ def versions():
         num_groups=2)
     one("gelu-20", "Gelu", 20)
     one("gelu-microsoft", "Gelu", 17, domain="com.microsoft")
+    one("attention-microsoft", "MultiHeadAttention", 17, ("x", "x", "x"), inputs=[info("x", (1, 2, 4))],
+        num_heads=2, unidirectional=1, domain="com.microsoft")
+    one("attention-microsoft-packed", "MultiHeadAttention", 17, inputs=[info("x", (1, 2, 2, 3, 2))],
+        num_heads=2, domain="com.microsoft")
+    one("attention-microsoft-past", "Attention", 17, ("x", "w", "", "", "x"),
+        inputs=[info("x", (1, 2, 4))], constants=[tensor("w", np.ones((4, 12)))], num_heads=2,
+        domain="com.microsoft")
+    one("grid-sample-16", "GridSample", 16, ("x", "g"), inputs=[
+        info("x", (1, 1, 2, 2)), info("g", (1, 2, 2, 2))], mode="bicubic")
+    one("roi-align-10", "RoiAlign", 10, ("x", "r", "i"), inputs=[
+        info("x", (1, 1, 4, 4)), info("r", (1, 4))], constants=[tensor("i", [0], I64)])
+    one("dft-17", "DFT", 17, inputs=[info("x", (1, 4, 1))])
     one("cast-half", "Cast", 13, to=TensorProto.FLOAT16)
     one("cast-string", "Cast", 13, to=TensorProto.STRING)
     one("max-pool-indices", "MaxPool", 12, outs=("y", "i"), inputs=IMAGE, kernel_shape=[2, 2],

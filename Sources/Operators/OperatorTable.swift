@@ -158,6 +158,13 @@ extension Operator {
     .tile,
     .transpose,
     .unsqueeze,
+    // Signal
+    .blackmanWindow,
+    .dft,
+    .hammingWindow,
+    .hannWindow,
+    .melWeightMatrix,
+    .stft,
     // Normalization
     .batchNormalization,
     .groupNormalization,

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FixturesBTests {
   static let files = [
     "Shaping", "Indexing", "Pooling", "Resizing", "Convolution", "Quantized", "Recurrent", "Einsum",
-    "Attention", "Sampling", "Selecting", "Structure", "Mathematics",
+    "Attention", "Sampling", "Selecting", "Structure", "Signal", "Types", "Mathematics",
   ]
   static let cases: [FixtureCase] = files.flatMap { (try? FixtureCase.load($0)) ?? [] }
   /// Cases that are worth damaging: of many that differ in their numbers or types alone, one.
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func filesAreRead() {
-    #expect(Self.cases.count > 600)
+    #expect(Self.cases.count > 800)
     #expect(Self.layoutCases.count > 150)
   }
 
