@@ -42,11 +42,11 @@ extension GraphEditor {
       graph[output].shape == shape
     else { return false }
     let norm = self[maker]
-    guard norm.outputs.count == 1, norm.inputs.count > 1 else { return false }
+    guard norm.outputs.count == 1, norm.inputs.count > 1, norm.attributes["training_mode"] == nil
+    else { return false }
     let isPerRow = norm.op == "LayerNormalization" || norm.op == "RMSNormalization"
     let isPerChannel =
-      ["BatchNormalization", "GroupNormalization", "InstanceNormalization"].contains(norm.op),
-      norm.attributes["training_mode"] == nil
+      ["BatchNormalization", "GroupNormalization", "InstanceNormalization"].contains(norm.op)
     guard isPerRow || isPerChannel, let scale = graph.floats(norm.inputs[1]) else { return false }
     // The extents that scale and bias run along.
     var extents = shape.dimensions
