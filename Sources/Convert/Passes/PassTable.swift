@@ -9,13 +9,19 @@ extension GraphPass {
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .removeNoOps,  // needs shapes; they hide neighbours as identities do
     .shareResults,  // what is computed twice would not be recognized
+    .removeExpansions,
+    .mergeSlices,  // after equal slices became one
     .mergeReshapes,
+    .recognizeSoftmax,  // before attention, which has one inside
     .recognizeGelu,  // before anything takes its products apart
     .recognizeSwish,
     .recognizeNormalization,  // before means over pixels become pooling
     .recognizeGroupNormalization,
     .recognizeDepthToSpace,
     .mergeTransposes,  // after DepthToSpace, which has one inside
+    .recognizeAttention,  // when its transpositions stand next to it
+    .mergeHeads,
+    .mergeReshapes,  // again: transpositions between them are gone
     .foldAffine,  // what follows the normalizations found above
     .foldPadding,
     .recognizeGlobalPooling,  // needs constant axes

@@ -8,7 +8,7 @@ extension GraphPass {
   ///     Add(Transpose(p)(a), Transpose(p)(b))              becomes      Add(a, b) -> Transpose(p)
   ///     Transpose(p) -> Mul(c)                             becomes      Mul(c in the other order) -> Transpose(p)
   ///     Transpose(p) -> ReduceMean(axes)                   becomes      ReduceMean(p(axes)) -> Transpose
-  ///     Concat, Softmax, Pad, Slice and Split              likewise, along the dimension before p
+  ///     Concat, Softmax, Pad, Slice, Split, Squeeze        likewise, along the dimension before p
   ///
   /// Networks that were trained channels last come with a Transpose on either side of each convolution;
   /// afterwards one is left at each end. A Transpose that several nodes read is not moved where that
@@ -101,7 +101,8 @@ extension GraphEditor {
       guard let output = self[position].outputs[0], !isOutput(output) else { return false }
       return readers[output.index].allSatisfy { $0 == reader }
     }
-    return freed >= max(1, self[reader].outputs.count)
+    // A Split makes several small ones of one: as many bytes move.
+    return freed >= 1
   }
 
   /// Puts `node` at `position`, with a Transpose behind each of its outputs.

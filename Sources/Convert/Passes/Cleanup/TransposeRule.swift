@@ -17,6 +17,8 @@ enum TransposeRule {
   case pad
   /// Starts, ends, axes and steps, as inputs.
   case slice
+  /// Leaves out the dimensions that its second input lists.
+  case squeeze
 
   init?(_ op: String) {
     switch op {
@@ -30,6 +32,7 @@ enum TransposeRule {
     case "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum": self = .reduction
     case "Pad": self = .pad
     case "Slice": self = .slice
+    case "Squeeze": self = .squeeze
     default: return nil
     }
   }
@@ -58,7 +61,7 @@ enum TransposeRule {
     }
     switch self {
     case .unary, .elementwise, .axis, .concat: return inputs
-    case .reduction:
+    case .reduction, .squeeze:
       guard inputs.count == 2, let axes = axes(inputs[1], order, editor), !axes.isEmpty else {
         return nil
       }
@@ -96,8 +99,10 @@ enum TransposeRule {
 
   /// The transposition behind the node.
   func resultOrder(_ node: Node, _ order: [Int], _ graph: Graph) -> [Int]? {
-    guard case .reduction = self, node.attributes.integer("keepdims", default: 1) == 0 else {
-      return order
+    switch self {
+    case .reduction where node.attributes.integer("keepdims", default: 1) == 0: break
+    case .squeeze: break
+    default: return order
     }
     guard let axes = graph.integers(node.inputs[1]) else { return nil }
     let gone = Set(axes.map { $0 < 0 ? $0 + order.count : $0 })
