@@ -7,7 +7,7 @@ BIN := .build/release
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test build install format lint embedded bench clean check-tools
+.PHONY: help demo test conformance build install format lint embedded bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ demo: build ## convert a sample, inspect it, run it, and print before and after
 test: check-tools ## build and run every test
 	swift build $(TESTING) --build-tests
 	swift test $(TESTING) --skip-build
+
+conformance: check-tools ## run ONNX's own tests and count them by operator
+	swift build $(TESTING) --build-tests
+	CONFORMANCE_TABLE=1 swift test $(TESTING) --skip-build --filter ConformanceTests
 
 build: check-tools ## build the release executables
 	$(BUILD)

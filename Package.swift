@@ -105,6 +105,10 @@ let package = Package(
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Convert", "Interpreter", "ModelFormat", "CSchemas", "CProtobufC"],
+      exclude: ["exceptions"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -22,6 +22,10 @@ for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-tu
     missing="$missing ${pair#*:}"
   fi
 done
+# Data of ONNX's own tests, a package of Debian's; without them the conformance tests are skipped.
+if command -v apt-get >/dev/null 2>&1 && [ ! -d /usr/share/libonnx-testdata/data ]; then
+  missing="$missing libonnx-testdata"
+fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

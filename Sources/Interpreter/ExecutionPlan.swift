@@ -45,6 +45,7 @@ struct ExecutionPlan {
   static let freeConstantBytes = 1 << 32
 
   init(_ graph: Graph, maximumArena: Int) throws(InterpreterError) {
+    guard graph.nodes.count <= Self.maximumSteps else { throw .steps(graph.nodes.count) }
     let layout = try LayoutPlan(graph)
     let count = layout.steps.count + graph.inputs.count
     guard count <= Self.maximumSteps else { throw .steps(count) }

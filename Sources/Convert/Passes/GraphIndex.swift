@@ -2,8 +2,8 @@ import ModelFormat
 
 /// Who makes and who reads each value of a graph; valid until the graph changes.
 struct GraphIndex {
-  /// For each value the node that computes it, or nil.
-  let producer: [Int?]
+  /// For each value the node that computes it, or nil; who moves nodes keeps it up to date.
+  var producer: [Int?]
   /// For each value the nodes that read it, a node once for each operand.
   let consumers: [[Int]]
   /// Whether the value is a graph output.
@@ -51,15 +51,6 @@ extension Graph {
   func integers(_ id: ValueID?) -> [Int]? {
     guard let id, let constant = self[id].constant else { return nil }
     return constant.integers()?.map { Int($0) }
-  }
-
-  /// A name that no value has, made from `base`.
-  func unusedName(_ base: String) -> String {
-    let taken = Set(values.map(\.name))
-    guard taken.contains(base) else { return base }
-    var number = 1
-    while taken.contains("\(base).\(number)") { number += 1 }
-    return "\(base).\(number)"
   }
 
   /// Removes nodes and renumbers values so that only those that are used stay.

@@ -4,8 +4,8 @@ extension GraphPass {
   /// Weights are still those of the source afterwards: pruning ranks them here, before normalization is
   /// folded into them and tilts the scales between channels.
   static let normalization: [GraphPass] = [
-    .removeIdentities,  // first: others match neighbours, and a copy between hides them
-    .foldConstants,  // gives every value its shape, which all below need; shape subgraphs vanish
+    .foldConstants,  // first: gives shapes; shape subgraphs and known branches vanish
+    .removeIdentities,  // others match neighbours, and a copy between hides them
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .removeNoOps,  // needs shapes; they hide neighbours as identities do
     .shareResults,  // what is computed twice would not be recognized

@@ -7,60 +7,79 @@ extension GraphPass {
   ///
   ///     Shape -> Gather -> Concat -> Reshape      becomes      Reshape (constant shape)
   ///
-  /// Nodes run in order, so that one walk folds whole subgraphs. A result is kept only where it is not
-  /// larger than `foldLimit` or than what it was computed from: folding must not blow a file up.
+  /// Nodes run in order, so that one walk folds whole subgraphs, and control flow whose way is known by
+  /// then gives way to the nodes of its bodies. A result is kept only where it is not larger than
+  /// `foldLimit` or than what it was computed from, and all together keep to a budget: folding must not
+  /// blow a file up.
   static let foldConstants = GraphPass(
     name: "fold-constants",
     summary: "shapes are inferred; what depends on constants alone is computed"
   ) { graph throws(ConvertError) in
-    var isKept = [Bool](repeating: true, count: graph.nodes.count)
-    for index in graph.nodes.indices {
-      let node = graph.nodes[index]
+    var budget = GrowthBudget(graph)
+    var expansion: ControlFlowExpansion?
+    var pending = Array(graph.nodes.reversed())
+    var changes = 0
+    graph.nodes = []
+    while let node = pending.popLast() {
+      if !node.bodies.isEmpty {
+        if expansion == nil { expansion = ControlFlowExpansion(graph) }
+        if let nodes = expansion?.expand(node, &graph) {
+          pending += nodes.reversed()
+          changes += 1
+          continue
+        }
+      }
       do throws(InterpreterError) { try graph.inferShapes(of: node) } catch { throw .graph(error) }
-      guard let results = try foldedResults(node, graph) else { continue }
+      guard let results = try foldedResults(node, graph, &budget) else {
+        graph.nodes.append(node)
+        continue
+      }
       for (id, tensor) in zip(node.outputs, results) {
         if let id { graph[id].constant = tensor }
       }
-      isKept[index] = false
+      changes += 1
     }
-    graph.compact(keeping: isKept)
-    return isKept.count { !$0 }
+    graph.compact(keeping: Array(repeating: true, count: graph.nodes.count))
+    return changes
   }
 
   private static let foldLimit = 1 << 16
 
   /// The results of a node that can be computed now, or nil.
   private static func foldedResults(
-    _ node: Node, _ graph: Graph
+    _ node: Node, _ graph: Graph, _ budget: inout GrowthBudget
   ) throws(ConvertError) -> [Tensor]? {
-    guard let op = Operator.named(node.op) else { return nil }
+    guard let op = Operator.named(node.op), node.bodies.isEmpty else { return nil }
     if node.op == "Shape" || node.op == "Size" {
       return try shapeResult(op, node, graph)
     }
-    if node.op == "DequantizeLinear", let weights = dequantizedWeights(node, graph) {
+    guard node.inputs.allSatisfy({ $0.map { graph[$0].constant != nil } ?? true }) else {
+      return nil
+    }
+    // What is added up is at most 2⁴³ for each operand, of which there are at most 2¹⁷.
+    func bytes(_ ids: [ValueID?]) -> Int {
+      ids.reduce(0) { total, id in
+        guard let id, let shape = graph[id].shape else { return total }
+        return total + shape.count * graph[id].type.size
+      }
+    }
+    let inputBytes = bytes(node.inputs)
+    let outputBytes = bytes(node.outputs)
+    let products = min(max(graph.multiplyAccumulates(of: node), 0), 1 << 60)
+    let work = inputBytes + outputBytes + products
+    if node.op == "DequantizeLinear", budget.take(bytes: 0, work: work),
+      let weights = dequantizedWeights(node, graph)
+    {
       return [weights]
     }
-    var inputs: [Tensor?] = []
-    var inputBytes = 0
-    for id in node.inputs {
-      guard let id else {
-        inputs.append(nil)
-        continue
-      }
-      guard let constant = graph[id].constant else { return nil }
+    guard outputBytes <= max(foldLimit, inputBytes), budget.take(bytes: outputBytes, work: work)
+    else { return nil }
+    let inputs = node.inputs.map { id -> Tensor? in
+      guard let id, let constant = graph[id].constant else { return nil }
       // Evaluation sees the logical type: a float16 weight is a float32 operand.
-      let logical =
-        constant.type == graph[id].type
-        ? constant.densified()
-        : Tensor(constant.floats(), shape: constant.shape)
-      inputs.append(logical)
-      inputBytes += logical.byteCount
+      return constant.type == graph[id].type
+        ? constant.densified() : Tensor(constant.floats(), shape: constant.shape)
     }
-    let outputBytes = node.outputs.reduce(0) { total, id in
-      guard let id, let shape = graph[id].shape else { return total }
-      return total + shape.count * graph[id].type.size
-    }
-    guard outputBytes <= max(foldLimit, inputBytes) else { return nil }
     do throws(OperatorError) { return try op.evaluate(node: node, inputs: inputs) } catch {
       throw .graph(.node(name: node.name, op: node.op, error))
     }

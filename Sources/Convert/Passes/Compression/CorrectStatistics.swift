@@ -34,6 +34,8 @@ struct CorrectStatistics {
     effect.samples = try observe(dense, wanted, &samples) {
       targets[$0, default: .init()].add($1, $2)
     }
+    var names = FreshNames(graph)
+    var budget = GrowthBudget(graph)
     for (done, position) in positions.enumerated() {
       progress(
         Converter.Progress(stage: "correct statistics", done: done, total: positions.count))
@@ -47,7 +49,10 @@ struct CorrectStatistics {
       var found = ChannelStatistics()
       _ = try observe(partial, [position], &samples) { found.add($1, $2) }
       let correction = found.correction(to: target)
-      if graph.scaleOutputs(of: position, by: correction.factors, plus: correction.shifts) {
+      if graph.scaleOutputs(
+        of: position, by: correction.factors, plus: correction.shifts, names: &names,
+        budget: &budget)
+      {
         effect.layers += 1
       }
     }
@@ -67,8 +72,9 @@ struct CorrectStatistics {
       wanted.compactMap { position in
         graph.nodes[position].outputs[0].map { (graph[$0].name, position) }
       }, uniquingKeysWith: { first, _ in first })
-    return try samples.forEach(limit: Self.sampleLimit, into: interpreter) { _ in
-      interpreter.run { step in
+    return try samples.forEach(limit: Self.sampleLimit, into: interpreter) {
+      _ throws(ConvertError) in
+      try interpreter.compute { step in
         guard interpreter.steps[step].nodeIndex != nil,
           let position = names[interpreter.steps[step].firstOutputName]
         else { return }

@@ -35,6 +35,7 @@ struct QuantizeActivations {
     }
     var integerForm: [ValueID: ValueID] = [:]
     var floatForm: [ValueID: ValueID] = [:]
+    var names = FreshNames(graph)
     var nodes: [Node] = []
     for (position, original) in graph.nodes.enumerated() {
       var node = original
@@ -42,9 +43,9 @@ struct QuantizeActivations {
       for input in node.inputs.indices {
         guard let id = node.inputs[input] else { continue }
         if isInteger[position], operands.contains(id) {
-          node.inputs[input] = integer(id, &integerForm, &nodes, &graph)
+          node.inputs[input] = integer(id, &integerForm, &nodes, &graph, &names)
         } else if let form = integerForm[id], form == id {
-          node.inputs[input] = float(id, &floatForm, &nodes, &graph)
+          node.inputs[input] = float(id, &floatForm, &nodes, &graph, &names)
         }
       }
       nodes.append(node)
@@ -57,7 +58,7 @@ struct QuantizeActivations {
         ? node.inputs[0].flatMap { graph[$0].quantization } : parameters[output.index]
       integerForm[output] = output
       if index.isOutput[output.index] {
-        _ = float(output, &floatForm, &nodes, &graph)
+        _ = float(output, &floatForm, &nodes, &graph, &names)
       }
     }
     graph.nodes = nodes
@@ -73,16 +74,17 @@ struct QuantizeActivations {
 
   /// The integer form of a value: itself, or quantized by a new node.
   private func integer(
-    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph
+    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph,
+    _ names: inout FreshNames
   ) -> ValueID {
     if let form = known[id] { return form }
     guard let quantization = parameters[id.index] else { return id }
     let name = graph[id].name
     let form = graph.add(
       Value(
-        name: graph.unusedName(name + ".quantized"), type: .uint8, shape: graph[id].shape,
+        name: names.name(name + ".quantized"), type: .uint8, shape: graph[id].shape,
         quantization: quantization))
-    nodes.append(boundary("QuantizeLinear", id, form, quantization, name, &graph))
+    nodes.append(boundary("QuantizeLinear", id, form, quantization, name, &graph, &names))
     known[id] = form
     return form
   }
@@ -91,30 +93,31 @@ struct QuantizeActivations {
   ///
   /// A graph output keeps its name.
   private func float(
-    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph
+    _ id: ValueID, _ known: inout [ValueID: ValueID], _ nodes: inout [Node], _ graph: inout Graph,
+    _ names: inout FreshNames
   ) -> ValueID {
     if let form = known[id] { return form }
     guard let quantization = graph[id].quantization else { return id }
     let name = graph[id].name
-    var formName = graph.unusedName(name + ".float")
+    var formName = names.name(name + ".float")
     if graph.outputs.contains(id) {
-      graph[id].name = graph.unusedName(name + ".quantized")
+      graph[id].name = names.name(name + ".quantized")
       formName = name
     }
     let form = graph.add(Value(name: formName, type: .float32, shape: graph[id].shape))
-    nodes.append(boundary("DequantizeLinear", id, form, quantization, name, &graph))
+    nodes.append(boundary("DequantizeLinear", id, form, quantization, name, &graph, &names))
     known[id] = form
     return form
   }
 
   private func boundary(
     _ op: String, _ from: ValueID, _ to: ValueID, _ quantization: Quantization, _ name: String,
-    _ graph: inout Graph
+    _ graph: inout Graph, _ names: inout FreshNames
   ) -> Node {
     let scale = graph.addConstant(
-      graph.unusedName(name + ".scale"), Tensor(quantization.scales, shape: []))
+      names.name(name + ".scale"), Tensor(quantization.scales, shape: []))
     let zero = graph.addConstant(
-      graph.unusedName(name + ".zero_point"),
+      names.name(name + ".zero_point"),
       Tensor(
         type: .uint8, shape: [],
         bytes: Bytes([UInt8(clamping: quantization.zeroPoints[0])])))
@@ -196,6 +199,7 @@ extension QuantizeActivations {
     guard let weights = node.inputs[1], let tensor = graph[weights].constant else {
       return "its weights are computed from the input data"
     }
+    if node.op == "Conv", tensor.shape.rank > 4 { return "it convolves over three dimensions" }
     if node.op == "Gemm",
       node.attributes["transB"] != .int(1) || node.attributes["transA"] == .int(1)
     {

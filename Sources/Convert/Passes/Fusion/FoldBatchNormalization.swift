@@ -11,6 +11,8 @@ extension GraphPass {
   ) { graph in
     var changes = 0
     let index = GraphIndex(graph)
+    var names = FreshNames(graph)
+    var budget = GrowthBudget(graph)
     for position in graph.nodes.indices {
       let node = graph.nodes[position]
       guard node.op == "BatchNormalization", let input = node.inputs[0],
@@ -27,7 +29,10 @@ extension GraphPass {
         Double($0) / (Double($1) + Double(epsilon)).squareRoot()
       }
       let shifts = beta.indices.map { Double(beta[$0]) - factors[$0] * Double(mean[$0]) }
-      guard graph.scaleOutputs(of: producer, by: factors, plus: shifts) else { continue }
+      guard
+        graph.scaleOutputs(
+          of: producer, by: factors, plus: shifts, names: &names, budget: &budget)
+      else { continue }
       graph.nodes[producer].outputs[0] = output
       graph.nodes[position].outputs = [input]  // dead now; the next clean-up removes it
       graph.nodes[position].op = "Identity"
@@ -44,9 +49,10 @@ extension Graph {
   /// Multiplies output channel `c` of node `position` by `factors[c]` and adds `shifts[c]`.
   ///
   /// Returns false, and changes nothing, unless the node is a Conv or Gemm with constant weights that
-  /// nobody else reads, and without activation, and all numbers are finite.
+  /// nobody else reads, and without activation, all numbers are finite, and `budget` allows it.
   mutating func scaleOutputs(
-    of position: Int, by factors: [Double], plus shifts: [Double]
+    of position: Int, by factors: [Double], plus shifts: [Double], names: inout FreshNames,
+    budget: inout GrowthBudget
   ) -> Bool {
     let node = nodes[position]
     guard node.op == "Conv" || node.op == "Gemm", node.attributes["activation"] == nil,
@@ -64,13 +70,16 @@ extension Graph {
       else { return false }
       bias = stated
     }
-    if factors.contains(where: { $0 != 1 }) {
+    let scales = factors.contains { $0 != 1 }
+    let bytes = 4 * (factors.count + (scales ? tensor.shape.count : 0))
+    guard budget.take(bytes: bytes, work: bytes) else { return false }
+    if scales {
       let scaled = tensor.scaledRows { Float(factors[$0]) }
       nodes[position].inputs[1] = addConstant(
-        unusedName(self[weights].name + ".folded"), scaled, as: .float32)
+        names.name(self[weights].name + ".folded"), scaled, as: .float32)
     }
     let folded = bias.indices.map { Float(Double(bias[$0]) * factors[$0] + shifts[$0]) }
-    let name = unusedName(node.name + ".bias")
+    let name = names.name(node.name + ".bias")
     let id = addConstant(name, Tensor(folded, shape: [folded.count]))
     if node.inputs.count > 2 {
       nodes[position].inputs[2] = id

@@ -8,35 +8,38 @@ extension GraphPass {
   static let foldBias = GraphPass(
     name: "fold-bias", summary: "constants added to or multiplied with channels fold into weights"
   ) { graph in
-    var changes = 0
-    var position = 0
-    while position < graph.nodes.count {
-      defer { position += 1 }
+    var index = GraphIndex(graph)
+    var names = FreshNames(graph)
+    var budget = GrowthBudget(graph)
+    var isKept = [Bool](repeating: true, count: graph.nodes.count)
+    for position in graph.nodes.indices {
       let node = graph.nodes[position]
       guard ["Add", "Sub", "Mul", "Div"].contains(node.op), node.inputs.count == 2,
         let (data, constant, isSwapped) = operands(node, graph),
         !isSwapped || node.op == "Add" || node.op == "Mul", let output = node.outputs[0]
       else { continue }
-      let index = GraphIndex(graph)
       guard let producer = index.producer[data.index], index.onlyConsumer(of: data) == position,
         let channels = channelConstant(constant, data, producer, graph)
       else { continue }
       let ones = [Double](repeating: 1, count: channels.count)
       let zeros = [Double](repeating: 0, count: channels.count)
-      let isFolded =
+      let (factors, shifts) =
         switch node.op {
-        case "Add": graph.scaleOutputs(of: producer, by: ones, plus: channels)
-        case "Sub": graph.scaleOutputs(of: producer, by: ones, plus: channels.map { -$0 })
-        case "Mul": graph.scaleOutputs(of: producer, by: channels, plus: zeros)
-        default: graph.scaleOutputs(of: producer, by: channels.map { 1 / $0 }, plus: zeros)
+        case "Add": (ones, channels)
+        case "Sub": (ones, channels.map { -$0 })
+        case "Mul": (channels, zeros)
+        default: (channels.map { 1 / $0 }, zeros)
         }
-      guard isFolded else { continue }
+      guard
+        graph.scaleOutputs(
+          of: producer, by: factors, plus: shifts, names: &names, budget: &budget)
+      else { continue }
       graph.nodes[producer].outputs[0] = output
-      graph.nodes.remove(at: position)
-      position -= 1
-      changes += 1
+      index.producer[output.index] = producer
+      isKept[position] = false
     }
-    return changes
+    graph.compact(keeping: isKept)
+    return isKept.count { !$0 }
   }
 
   private static func operands(_ node: Node, _ graph: Graph) -> (ValueID, ValueID, Bool)? {

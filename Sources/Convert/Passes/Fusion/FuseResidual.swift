@@ -11,34 +11,35 @@ extension GraphPass {
     name: "fuse-residual", summary: "the Add of a residual branch joins the float Conv before it"
   ) { graph in
     var changes = 0
-    var position = 0
-    while position < graph.nodes.count {
-      defer { position += 1 }
+    var index = GraphIndex(graph)
+    var isKept = [Bool](repeating: true, count: graph.nodes.count)
+    for position in graph.nodes.indices where isKept[position] {
       let node = graph.nodes[position]
       guard node.op == "Add", node.inputs.count == 2, let a = node.inputs[0],
         let b = node.inputs[1], let output = node.outputs[0], a != b,
         graph[output].type == .float32, graph[a].shape == graph[b].shape,
-        graph[output].shape?.rank == 4  // convolutions over one dimension add nothing
+        graph[output].shape?.rank == 4,  // convolutions over one dimension add nothing
+        let (producer, other) = producer(of: a, b, position, graph, index)
       else { continue }
-      let index = GraphIndex(graph)
-      guard let (producer, other) = producer(of: a, b, position, graph, index) else { continue }
       var fused = graph.nodes[producer]
       while fused.inputs.count < 3 { fused.inputs.append(nil) }
       fused.inputs.append(other)
       fused.outputs = [output]
       // The other branch may be computed between the convolution and the Add: fuse at the Add's place.
       graph.nodes[position] = fused
-      graph.nodes.remove(at: producer)
-      position -= 1
-      if let relu = index.onlyConsumer(of: output), graph.nodes[relu - 1].op == "Relu",
-        let activated = graph.nodes[relu - 1].outputs[0]
+      isKept[producer] = false
+      index.producer[output.index] = position
+      if let relu = index.onlyConsumer(of: output), graph.nodes[relu].op == "Relu",
+        let activated = graph.nodes[relu].outputs[0]
       {
         graph.nodes[position].attributes["activation"] = .string("Relu")
         graph.nodes[position].outputs = [activated]
-        graph.nodes.remove(at: relu - 1)
+        isKept[relu] = false
+        index.producer[activated.index] = position
       }
       changes += 1
     }
+    graph.compact(keeping: isKept)
     return changes
   }
 

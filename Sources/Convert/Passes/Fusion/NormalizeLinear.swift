@@ -11,6 +11,10 @@ extension GraphPass {
     name: "normalize-linear", summary: "MatMul and Gemm with constant weights get one form"
   ) { graph in
     var changes = 0
+    var names = FreshNames(graph)
+    var budget = GrowthBudget(graph)
+    // Nodes that share weights share their new form, or weights would multiply.
+    var rowsOf: [RowsKey: ValueID] = [:]
     for index in graph.nodes.indices {
       let node = graph.nodes[index]
       guard node.op == "MatMul" || node.op == "Gemm", let input = node.inputs[0],
@@ -33,21 +37,37 @@ extension GraphPass {
       var rewritten = node
       rewritten.op = "Gemm"
       rewritten.attributes = ["transB": .int(1)]
-      if !isTransposed || alpha != 1 {
+      if beta != 1, node.inputs.count > 2, let bias = node.inputs[2] {
+        guard let elements = graph.floats(bias), let shape = graph[bias].shape,
+          budget.take(bytes: elements.count * 4, work: elements.count)
+        else { continue }
+        rewritten.inputs[2] = graph.addConstant(
+          names.name(graph[bias].name + ".scaled"),
+          Tensor(elements.map { $0 * beta }, shape: shape))
+      }
+      let key = RowsKey(weights: weights, isTransposed: isTransposed, alpha: alpha)
+      if let rows = rowsOf[key] {
+        rewritten.inputs[1] = rows
+      } else if !isTransposed || alpha != 1 {
+        let count = tensor.shape.count
+        guard budget.take(bytes: count * 4, work: 2 * count) else { continue }
         let rows = isTransposed ? tensor : tensor.transposedMatrix()
         let scaled = alpha == 1 ? rows : rows.scaledRows(by: { _ in alpha })
-        rewritten.inputs[1] = graph.addConstant(
-          graph.unusedName(graph[weights].name + ".rows"), scaled, as: .float32)
-      }
-      if beta != 1, node.inputs.count > 2, let bias = node.inputs[2] {
-        guard let elements = graph.floats(bias), let shape = graph[bias].shape else { continue }
-        rewritten.inputs[2] = graph.addConstant(
-          graph.unusedName(graph[bias].name + ".scaled"),
-          Tensor(elements.map { $0 * beta }, shape: shape))
+        let id = graph.addConstant(
+          names.name(graph[weights].name + ".rows"), scaled, as: .float32)
+        rewritten.inputs[1] = id
+        rowsOf[key] = id
       }
       graph.nodes[index] = rewritten
       changes += 1
     }
     return changes
   }
+}
+
+/// Weights in the form that a product asks for.
+private struct RowsKey: Hashable {
+  let weights: ValueID
+  let isTransposed: Bool
+  let alpha: Float
 }

@@ -12,6 +12,7 @@ extension GraphPass {
   ) { graph in
     var changes = 0
     var nodes: [Node] = []
+    var names = FreshNames(graph)
     for node in graph.nodes {
       guard node.op == "ReduceMean", let input = node.inputs[0], let output = node.outputs[0],
         let shape = graph[input].shape, shape.rank == 4, node.inputs.count > 1,
@@ -25,7 +26,7 @@ extension GraphPass {
       if node.attributes["keepdims"] == .int(0) {
         let pooled = graph.add(
           Value(
-            name: graph.unusedName(graph[output].name + ".pooled"), type: graph[input].type,
+            name: names.name(graph[output].name + ".pooled"), type: graph[input].type,
             shape: [shape[0], shape[1], 1, 1]))
         nodes.append(
           Node(name: node.name, op: "GlobalAveragePool", inputs: [input], outputs: [pooled]))
