@@ -18,10 +18,11 @@ extension GraphPass {
     .recognizeNormalization,  // before means over pixels become pooling
     .recognizeGroupNormalization,
     .recognizeDepthToSpace,
-    .mergeTransposes,  // after DepthToSpace, which has one inside
-    .recognizeAttention,  // when its transpositions stand next to it
-    .mergeHeads,
+    .recognizeAttention,  // before its transpositions and factors change places
+    .mergeTransposes,  // after DepthToSpace and attention, which have some inside
     .mergeReshapes,  // again: transpositions between them are gone
+    .mergeHeads,
+    .mergeReshapes,  // again, and what merged heads left
     .foldAffine,  // what follows the normalizations found above
     .foldPadding,
     .recognizeGlobalPooling,  // needs constant axes

@@ -210,42 +210,68 @@ extension RewriteCase {
     },
   ]
 
-  private static var attentions: [RewriteCase] {
-    guard Operator.named("Attention") != nil else { return [] }
-    return [
-      RewriteCase(
-        "attention", .recognizeAttention, ["Attention"], hasFreeNumbers: true
-      ) { b in
-        let (q, k, v) = b.heads()
-        let product = b.node("MatMul", b.mul(q, b.number(0.6)), b.transpose(k, [0, 1, 3, 2]))
-        let mask = b.weights(1, 1, 5, 5)
-        return b.node("MatMul", b.node("Softmax", b.add(product, mask)), v)
-      },
-      RewriteCase(
-        "attention, scaled twice", .recognizeAttention, ["Attention"], hasFreeNumbers: true
-      ) { b in
-        let (q, k, v) = b.heads()
-        let keys = b.mul(b.transpose(k, [0, 1, 3, 2]), b.number(0.6))
-        let product = b.node("MatMul", b.mul(q, b.number(0.6)), keys)
-        return b.node("MatMul", b.node("Softmax", product), v)
-      },
-      RewriteCase(
-        "attention, scaled behind the product", .recognizeAttention, ["Attention"],
-        hasFreeNumbers: true
-      ) { b in
-        let (q, k, v) = b.heads()
-        let product = b.node("MatMul", q, b.transpose(k, [0, 1, 3, 2]))
-        return b.node("MatMul", b.node("Softmax", b.div(product, b.number(2))), v)
-      },
-    ]
-  }
+  private static let attentions: [RewriteCase] = [
+    RewriteCase(
+      "attention", .recognizeAttention, ["Attention"], hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads()
+      let product = b.node("MatMul", b.mul(q, b.number(0.6)), b.transpose(k, [0, 1, 3, 2]))
+      let mask = b.weights(1, 1, 5, 5)
+      return b.node("MatMul", b.node("Softmax", b.add(product, mask)), v)
+    },
+    RewriteCase(
+      "attention, scaled twice", .recognizeAttention, ["Attention"], hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads()
+      let keys = b.mul(b.transpose(k, [0, 1, 3, 2]), b.number(0.6))
+      let product = b.node("MatMul", b.mul(q, b.number(0.6)), keys)
+      return b.node("MatMul", b.node("Softmax", product), v)
+    },
+    RewriteCase(
+      "attention, scaled behind the product", .recognizeAttention, ["Attention"],
+      hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads()
+      let product = b.node("MatMul", q, b.transpose(k, [0, 1, 3, 2]))
+      return b.node("MatMul", b.node("Softmax", b.div(product, b.number(2))), v)
+    },
+    RewriteCase(
+      "attention, scaled for each head", .recognizeAttention, ["Mul", "Attention"],
+      hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads()
+      let product = b.node("MatMul", q, b.transpose(k, [0, 1, 3, 2]))
+      return b.node("MatMul", b.node("Softmax", b.mul(product, b.weights(2, 1, 1))), v)
+    },
+    RewriteCase(
+      "attention of shifted windows", .recognizeAttention, ["Reshape", "Add", "Attention"],
+      hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads(windows: 3)
+      let product = b.node("MatMul", q, b.transpose(k, [0, 1, 3, 2]))
+      let biased = b.reshape(b.add(product, b.weights(1, 2, 5, 5)), [1, 3, 2, 5, 5])
+      let shifted = b.reshape(b.add(biased, b.weights(1, 3, 1, 5, 5)), [3, 2, 5, 5])
+      return b.node("MatMul", b.node("Softmax", shifted), v)
+    },
+    RewriteCase(
+      "attention with rows that are all masked", .recognizeAttention, ["Attention"],
+      hasFreeNumbers: true
+    ) { b in
+      let (q, k, v) = b.heads()
+      let product = b.node("MatMul", q, b.transpose(k, [0, 1, 3, 2]))
+      let mask = (0..<25).map { $0 < 5 || $0 % 2 == 0 ? -Float.infinity : 0 }
+      let softmax = b.node(
+        "Softmax", b.add(product, b.constant(Tensor(mask, shape: [5, 5]))))
+      let whole = b.node("Where", b.node("IsNaN", softmax), b.number(0), softmax)
+      return b.node("MatMul", whole, v)
+    },
+  ]
 }
 
 extension TestSupport.GraphBuilder {
   /// Queries, keys and values of two heads.
-  fileprivate mutating func heads() -> (ValueID, ValueID, ValueID) {
-    (
-      input([1, 2, 5, 4], name: "q"), input([1, 2, 5, 4], name: "k"), input([1, 2, 5, 4], name: "v")
-    )
+  fileprivate mutating func heads(windows: Int = 1) -> (ValueID, ValueID, ValueID) {
+    let shape: Shape = [windows, 2, 5, 4]
+    return (input(shape, name: "q"), input(shape, name: "k"), input(shape, name: "v"))
   }
 }

@@ -20,11 +20,11 @@ import Testing
     }
   }
 
-  /// Requires that the pass leaves all of `graph` as it is.
+  /// Requires that the whole is not found; a smaller part of it may be.
   private func expectKept(_ graph: Graph, _ example: RewriteCase, _ why: String) throws {
-    var after = graph
-    #expect(try example.pass.apply(&after) == 0, "\(why)")
-    #expect(after.operators == graph.operators, "\(why)")
+    let after = try graph.applying(example.pass)
+    #expect(example.expected.allSatisfy { after.count($0) == graph.count($0) }, "\(why)")
+    try expectEqualOutputs(graph, after)
   }
 
   @Test(arguments: RewriteCase.all)
@@ -140,8 +140,12 @@ import Testing
 }
 
 extension Graph {
-  /// What nodes compute, but for the outputs.
+  /// What nodes compute, but for the outputs and what comes before the first product of matrices: keys
+  /// that are transposed, or queries that are scaled, may be read elsewhere too.
   fileprivate var inside: [ValueID] {
-    nodes.flatMap { $0.outputs.compactMap { $0 } }.filter { !outputs.contains($0) }
+    let product = nodes.firstIndex { $0.op == "MatMul" } ?? 0
+    return nodes[product...].flatMap { $0.outputs.compactMap { $0 } }.filter {
+      !outputs.contains($0)
+    }
   }
 }

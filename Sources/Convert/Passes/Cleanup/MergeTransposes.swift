@@ -4,6 +4,7 @@ extension GraphPass {
   /// Transpositions move behind what works on single elements, meet there, and cancel.
   ///
   ///     Transpose(p) -> Transpose(q)                       becomes      Transpose(p∘q), or nothing
+  ///     Transpose that moves extents of 1 alone            becomes      Reshape
   ///     Transpose(p) -> Relu                               becomes      Relu -> Transpose(p)
   ///     Add(Transpose(p)(a), Transpose(p)(b))              becomes      Add(a, b) -> Transpose(p)
   ///     Transpose(p) -> Mul(c)                             becomes      Mul(c in the other order) -> Transpose(p)
@@ -19,7 +20,11 @@ extension GraphPass {
     var editor = GraphEditor(graph)
     var changes = 0
     for position in graph.nodes.indices where editor.isThere(position) {
-      if editor.mergeTranspose(position) || editor.sinkTransposes(position) { changes += 1 }
+      if editor.reshapeTranspose(position) || editor.mergeTranspose(position)
+        || editor.sinkTransposes(position)
+      {
+        changes += 1
+      }
     }
     guard changes > 0 else { return 0 }
     graph = editor.finished()
@@ -50,6 +55,23 @@ extension GraphEditor {
 
   /// Whether nothing reads `id` and it is no graph output.
   func isUnread(_ id: ValueID) -> Bool { !isOutput(id) && readers[id.index].isEmpty }
+
+  /// Makes a Reshape, which moves nothing, of a Transpose that keeps all elements in their order.
+  fileprivate mutating func reshapeTranspose(_ position: Int) -> Bool {
+    guard let (order, x) = transposition(at: position), let shape = graph[x].shape,
+      !shape.dimensions.contains(0)
+    else { return false }
+    let moved = order.filter { shape[$0] != 1 }
+    guard moved == moved.sorted() else { return false }
+    let extents = addConstant(
+      self[position].name + ".extents", Tensor(order.map { Int64(shape[$0]) }))
+    replace(
+      position,
+      with: Node(
+        name: self[position].name, op: "Reshape", inputs: [x, extents],
+        outputs: self[position].outputs))
+    return true
+  }
 
   /// Makes one Transpose of two in a row.
   fileprivate mutating func mergeTranspose(_ position: Int) -> Bool {

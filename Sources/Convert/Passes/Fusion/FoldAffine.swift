@@ -56,7 +56,8 @@ extension GraphEditor {
     } else {
       for dimension in extents.indices where dimension != 1 { extents[dimension] = 1 }
     }
-    guard let factor = affine.spread(affine.factor, over: extents),
+    guard affords(extents.reduce(1) { $0 &* $1 }),
+      let factor = affine.spread(affine.factor, over: extents),
       let summand = affine.spread(affine.summand, over: extents),
       factor.count == scale.count || scale.count == 1
     else { return false }
