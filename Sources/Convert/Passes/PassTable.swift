@@ -8,6 +8,7 @@ extension GraphPass {
     .removeIdentities,  // others match neighbours, and a copy between hides them
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .removeNoOps,  // needs shapes; they hide neighbours as identities do
+    .shareConstants,  // before results: equal operands have equal constants
     .shareResults,  // what is computed twice would not be recognized
     .removeExpansions,
     .mergeSlices,  // after equal slices became one
@@ -22,7 +23,7 @@ extension GraphPass {
     .mergeTransposes,  // after DepthToSpace and attention, which have some inside
     .mergeReshapes,  // again: transpositions between them are gone
     .mergeHeads,
-    .mergeReshapes,  // again, and what merged heads left
+    .mergeReshapes,  // again, for what merged heads left
     .foldAffine,  // what follows the normalizations found above
     .foldPadding,
     .recognizeGlobalPooling,  // needs constant axes

@@ -12,8 +12,8 @@ extension GraphPass {
   ///     Concat, Softmax, Pad, Slice, Split, Squeeze        likewise, along the dimension before p
   ///
   /// Networks that were trained channels last come with a Transpose on either side of each convolution;
-  /// afterwards one is left at each end. A Transpose that several nodes read is not moved where that
-  /// would make more of them.
+  /// afterwards one is left at each end. A Transpose that several nodes read is moved for one of them only
+  /// where it meets another.
   static let mergeTransposes = GraphPass(
     name: "merge-transposes", summary: "transpositions move down, meet and cancel"
   ) { graph in
@@ -125,6 +125,24 @@ extension GraphEditor {
     }
     // A Split makes several small ones of one: as many bytes move.
     return freed >= 1
+      || transposes.count == 1
+        && self[reader].outputs.allSatisfy { $0.map { meetsTranspose($0, depth: 4) } ?? true }
+  }
+
+  /// Whether everybody who reads `id` is a Transpose, or leads to some alone: one that moves there
+  /// meets them.
+  private func meetsTranspose(_ id: ValueID, depth: Int) -> Bool {
+    guard depth > 0, !isOutput(id), !readers[id.index].isEmpty, readers[id.index].count <= 4 else {
+      return false
+    }
+    return readers[id.index].allSatisfy { position in
+      let node = self[position]
+      if node.op == "Transpose" { return true }
+      guard let rule = TransposeRule(node.op), !rule.isOverAll,
+        let output = node.outputs.first ?? nil
+      else { return false }
+      return meetsTranspose(output, depth: depth - 1)
+    }
   }
 
   /// Puts `node` at `position`, with a Transpose behind each of its outputs.
@@ -159,7 +177,9 @@ extension GraphEditor {
       let last = transposes.removeLast()
       replace(position, with: last)
       insert(moved, before: position)
-      for node in transposes { insert(node, before: position) }
+      let others = transposes.map { insert($0, before: position) }
+      // Pieces of a Split may have an extent of 1 where the whole has none.
+      for made in others + [position] { _ = reshapeTranspose(made) }
     }
     for id in dead where isUnread(id) { maker(of: id).map { remove($0) } }
     return true
