@@ -20,6 +20,8 @@ extension GraphPass {
     .recognizeGroupNormalization,
     .recognizeDepthToSpace,
     .recognizeAttention,  // before its transpositions and factors change places
+    .removeDeadNodes,  // again: what transposed the keys is left, and would be read
+    .mergeReshapes,  // again: keys were reshaped twice around their transposition
     .mergeTransposes,  // after DepthToSpace and attention, which have some inside
     .mergeReshapes,  // again: transpositions between them are gone
     .mergeHeads,

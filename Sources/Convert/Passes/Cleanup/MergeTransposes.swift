@@ -9,7 +9,8 @@ extension GraphPass {
   ///     Add(Transpose(p)(a), Transpose(p)(b))              becomes      Add(a, b) -> Transpose(p)
   ///     Transpose(p) -> Mul(c)                             becomes      Mul(c in the other order) -> Transpose(p)
   ///     Transpose(p) -> ReduceMean(axes)                   becomes      ReduceMean(p(axes)) -> Transpose
-  ///     Concat, Softmax, Pad, Slice, Split, Squeeze        likewise, along the dimension before p
+  ///     Concat, Softmax, Pad, Slice, Split                 likewise, along the dimension before p
+  ///     Reshape that adds and drops extents of 1           likewise
   ///
   /// Networks that were trained channels last come with a Transpose on either side of each convolution;
   /// afterwards one is left at each end. A Transpose that several nodes read is moved for one of them only
@@ -114,6 +115,10 @@ extension GraphEditor {
     var moved = node
     moved.inputs = inputs
     moved.attributes = attributes
+    if case .shape = rule {
+      moved.op = "Reshape"
+      moved.attributes = [:]
+    }
     return replace(position, with: moved, thenTranspose: rule.resultOrder(node, order, graph))
   }
 
