@@ -55,6 +55,15 @@ def versions():
     one("clip-6", "Clip", 6 + 1, min=-1.0, max=6.0)
     one("clip-6-max", "Clip", 9, max=6.0)
     one("clip-11", "Clip", 11, ("x", "", "hi"), constants=[tensor("hi", 6.0)])
+    aligned = dict(inputs=[info("x", (2, 3, 4, 5))], constants=[tensor("b", [1, 2, 3])])
+    one("add-6-axis", "Add", 6, ("x", "b"), broadcast=1, axis=1, **aligned)
+    one("add-6-axis-negative", "Add", 6, ("x", "b"), broadcast=1, axis=-3, **aligned)
+    one("prelu-6", "PRelu", 6, ("x", "b"), **aligned)
+    one("add-6-end", "Add", 6, ("x", "b"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", [1, 2, 3])])
+    one("gemm-6", "Gemm", 6, ("x", "b", "c"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", np.ones((3, 4))), tensor("c", [1.0])])
+    one("reshape-1", "Reshape", 1, shape=[2, 2], consumed_inputs=[0])
     one("pad-2", "Pad", 9, pads=[0, 1, 0, 2], value=0.5, mode="constant")
     one("pad-11", "Pad", 11, ("x", "p"), constants=[tensor("p", [0, 1, 0, 2], I64)])
     one("slice-1", "Slice", 9, starts=[0], ends=[2], axes=[1])
@@ -128,6 +137,18 @@ def versions():
         num_groups=2)
     one("gelu-20", "Gelu", 20)
     one("gelu-microsoft", "Gelu", 17, domain="com.microsoft")
+    one("attention-microsoft", "MultiHeadAttention", 17, ("x", "x", "x"), inputs=[info("x", (1, 2, 4))],
+        num_heads=2, unidirectional=1, domain="com.microsoft")
+    one("attention-microsoft-packed", "MultiHeadAttention", 17, inputs=[info("x", (1, 2, 2, 3, 2))],
+        num_heads=2, domain="com.microsoft")
+    one("attention-microsoft-past", "Attention", 17, ("x", "w", "", "", "x"),
+        inputs=[info("x", (1, 2, 4))], constants=[tensor("w", np.ones((4, 12)))], num_heads=2,
+        domain="com.microsoft")
+    one("grid-sample-16", "GridSample", 16, ("x", "g"), inputs=[
+        info("x", (1, 1, 2, 2)), info("g", (1, 2, 2, 2))], mode="bicubic")
+    one("roi-align-10", "RoiAlign", 10, ("x", "r", "i"), inputs=[
+        info("x", (1, 1, 4, 4)), info("r", (1, 4))], constants=[tensor("i", [0], I64)])
+    one("dft-17", "DFT", 17, inputs=[info("x", (1, 4, 1))])
     one("cast-half", "Cast", 13, to=TensorProto.FLOAT16)
     one("cast-string", "Cast", 13, to=TensorProto.STRING)
     one("max-pool-indices", "MaxPool", 12, outs=("y", "i"), inputs=IMAGE, kernel_shape=[2, 2],
@@ -279,7 +300,7 @@ def graphs():
     sequence = helper.make_tensor_sequence_value_info("x", FLOAT, [1])
     save("input-sequence.onnx", model([node("Identity", ["x"], ["y"], "n")], 13, [sequence]))
     relu = [node("Relu", ["x"], ["y"], "n")]
-    save("opset-6.onnx", model(relu, 6))
+    save("opset-0.onnx", model(relu, 0))
     save("opset-28.onnx", model(relu, 28))
     save("opset-40.onnx", model(relu, 40))
     save("ir-2.onnx", model(relu, 13, ir=2))

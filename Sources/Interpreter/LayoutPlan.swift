@@ -91,9 +91,7 @@ struct LayoutPlan {
         inputs.append(nil)
         continue
       }
-      let isConstant = graph[id].constant != nil
-      let wanted: Layout =
-        rank == 4 && (!isConstant || op.layout == .follow) ? layout : .rowMajor
+      let wanted = rank == 4 ? op.layout(ofInput: position, in: layout) : .rowMajor
       let input = try value(id, wanted, for: node.name)
       facts.inputs[position]?.layout = wanted
       inputs.append(input)

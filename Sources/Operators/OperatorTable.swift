@@ -132,6 +132,13 @@ extension Operator {
     .tile,
     .transpose,
     .unsqueeze,
+    // Signal
+    .blackmanWindow,
+    .dft,
+    .hammingWindow,
+    .hannWindow,
+    .melWeightMatrix,
+    .stft,
     // Normalization
     .batchNormalization,
     .groupNormalization,

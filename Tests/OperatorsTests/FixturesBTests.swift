@@ -5,7 +5,7 @@ import Testing
 @Suite struct FixturesBTests {
   static let files = [
     "Shaping", "Indexing", "Pooling", "Resizing", "Convolution", "Quantized", "Recurrent", "Einsum",
-    "Attention", "Sampling", "Selecting", "Structure",
+    "Attention", "Sampling", "Selecting", "Structure", "Signal", "Types",
   ]
   static let cases: [FixtureCase] = files.flatMap { (try? FixtureCase.load($0)) ?? [] }
   /// Cases of operators that take rank-4 tensors in both layouts.
@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func filesAreRead() {
-    #expect(Self.cases.count > 600)
+    #expect(Self.cases.count > 800)
     #expect(Self.layoutCases.count > 150)
   }
 
