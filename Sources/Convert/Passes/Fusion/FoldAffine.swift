@@ -56,7 +56,7 @@ extension GraphEditor {
     } else {
       for dimension in extents.indices where dimension != 1 { extents[dimension] = 1 }
     }
-    guard affords(extents.reduce(1) { $0 &* $1 }),
+    guard let count = Shape(extents).checkedCount, affords(count),
       let factor = affine.spread(affine.factor, over: extents),
       let summand = affine.spread(affine.summand, over: extents),
       factor.count == scale.count || scale.count == 1
