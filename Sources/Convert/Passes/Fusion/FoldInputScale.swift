@@ -51,6 +51,7 @@ extension GraphEditor {
     guard groups > 0, outputs % groups == 0, inputs * groups == factor.count, outputs > 0,
       inputs > 0
     else { return false }
+    guard affords(tensor.shape.count) else { return false }
     let size = tensor.shape.count / (outputs * inputs)
     var elements = tensor.floats()
     var bias = [Double](repeating: 0, count: outputs)
