@@ -294,11 +294,16 @@ def graphs():
     save("no-graph.onnx", ModelProto(ir_version=8))
 
     # Subgraphs within subgraphs, each an If of its own; by hand, since the package has a limit too.
-    for depth in (10, 40, 500):
-        body = node("Relu", ["x"], ["y"], "n").SerializeToString()
+    def branch(name, body):
+        graph = field(1, body) + field(12, info("y", None).SerializeToString())
+        return field(5, field(1, name) + field(6, graph) + b"\xa0\x01\x05")
+
+    leaf = node("Relu", ["x"], ["y"], "n").SerializeToString()
+    for depth in (8, 9, 40, 500):
+        body = leaf
         for _ in range(depth):
-            attribute = field(1, b"then_branch") + field(6, field(1, body)) + b"\xa0\x01\x05"
-            body = field(4, b"If") + field(1, b"x") + field(2, b"y") + field(5, attribute)
+            body = (field(4, b"If") + field(1, b"x") + field(2, b"y")
+                    + branch(b"then_branch", body) + branch(b"else_branch", leaf))
         save(f"nested-{depth}.onnx", deep(body))
 
 

@@ -28,6 +28,10 @@ def attribute(value):
     if isinstance(value, str):
         return {"string": value}
     if isinstance(value, (list, tuple)):
+        if value and isinstance(value[0], str):
+            return {"strings": list(value)}
+        if value and isinstance(value[0], float):
+            return {"floats": list(value)}
         return {"ints": [int(v) for v in value]}
     return {"float": value} if isinstance(value, float) else {"int": int(value)}
 

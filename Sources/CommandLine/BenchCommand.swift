@@ -59,29 +59,32 @@ public struct BenchCommand: ParsableCommand {
     let interpreter = try loaded.interpreter(threads: shared.threads)
     let loadSeconds = ProcessCosts.now - start
     let samples = RandomSamples(seed: 0)
-    samples.load(0, into: interpreter)
+    let sample = interpreter.dependsOnData ? try samples.loadFitting(into: interpreter) : 0
+    samples.load(sample, into: interpreter)
     let firstStart = ProcessCosts.now
-    interpreter.run()
+    try interpreter.run()
     let first = ProcessCosts.now - firstStart
     var times: [Double] = []
     for index in 0..<(warmup + runs) {
       // Inputs are part of the arena and may have been overwritten: filling them is not timed.
-      samples.load(0, into: interpreter)
+      samples.load(sample, into: interpreter)
       let begin = ProcessCosts.now
-      interpreter.run()
+      try interpreter.run()
       if index >= warmup { times.append(ProcessCosts.now - begin) }
     }
     var layers: [Double]?
     if profile {
-      var sums = [Double](repeating: 0, count: interpreter.steps.count)
+      // One more for the nodes that depend on the data, which are no steps of the plan.
+      var sums = [Double](repeating: 0, count: interpreter.steps.count + 1)
       for _ in 0..<runs {
-        samples.load(0, into: interpreter)
+        samples.load(sample, into: interpreter)
         var last = ProcessCosts.now
-        interpreter.run { step in
+        try interpreter.run { step in
           let now = ProcessCosts.now
           sums[step] += now - last
           last = ProcessCosts.now
         }
+        sums[sums.count - 1] += ProcessCosts.now - last
       }
       layers = sums.map { $0 / Double(runs) }
     }
@@ -147,6 +150,12 @@ struct BenchResult: Encodable {
           name: step.name, op: step.op, kernel: step.kernel, ms: seconds * 1000,
           macs: step.multiplyAccumulates)
       }
+        + (interpreter.dependsOnData
+          ? [
+            Layer(
+              name: "nodes that depend on the data", op: "", kernel: "node by node",
+              ms: (seconds.last ?? 0) * 1000, macs: 0)
+          ] : [])
     }
   }
 

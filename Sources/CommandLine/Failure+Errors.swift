@@ -53,5 +53,7 @@ func reporting<R>(_ body: () throws -> R) throws -> R {
     throw Failure(outcome: .invalidInput, message: error.description)
   } catch let error as ImportError {
     throw Failure(ConvertError.importing(error))
+  } catch let error as InterpreterError {
+    throw Failure(ConvertError.graph(error))
   }
 }

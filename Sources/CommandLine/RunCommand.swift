@@ -93,7 +93,7 @@ public struct RunCommand: ParsableCommand {
   private func finish(
     _ name: String, _ interpreter: Interpreter, _ labels: [String], folder: String?
   ) throws -> RunResult {
-    interpreter.run()
+    try interpreter.run()
     let result = RunResult(name, interpreter, labels, top: top)
     guard let folder else { return result }
     do {

@@ -71,7 +71,8 @@ public struct Converter {
     describe(graph)
 
     // One network at a time is planned, so that packed weights are in memory once.
-    let before = try observe(finished(baseline), options.input, "original", &samples)
+    let before = try observe(
+      finished(baseline), options.input, "original", &samples, isOriginal: true)
     try checkRewrites(imported, before, &samples)
     let after = try observe(graph, options.output, "result", &samples)
     report.arenaBytes = after.arenaBytes
@@ -146,7 +147,8 @@ public struct Converter {
 
   /// Runs a network on the verification samples and on the labelled data.
   private mutating func observe(
-    _ graph: Graph, _ path: String, _ name: String, _ samples: inout SampleSet
+    _ graph: Graph, _ path: String, _ name: String, _ samples: inout SampleSet,
+    isOriginal: Bool = false
   ) throws(ConvertError) -> Observation {
     let interpreter = try plan(graph, path)
     var observation = Observation()
@@ -154,10 +156,11 @@ public struct Converter {
     observation.ports = interpreter.outputs
     let total = options.verificationSamples
     if total > 0 {
+      if isOriginal { samples.leaveOutUnfit(of: total, for: interpreter) }
       let progress = progress
-      _ = try samples.forEach(limit: total, into: interpreter) { index in
+      _ = try samples.forEach(limit: total, into: interpreter) { index throws(ConvertError) in
         progress(Progress(stage: "verify \(name)", done: index, total: total))
-        interpreter.run()
+        try interpreter.compute()
         observation.outputs.append(interpreter.floats())
         if observation.proof.count < 4 { observation.proof.append(interpreter.outputBytes()) }
       }
@@ -179,8 +182,8 @@ public struct Converter {
     var comparison = OutputComparison()
     _ = try samples.forEach(
       limit: options.verificationSamples, first: min(2, original.outputs.count), into: interpreter
-    ) { index in
-      interpreter.run()
+    ) { index throws(ConvertError) in
+      try interpreter.compute()
       comparison.compare(interpreter.floats(), original.outputs[index], interpreter.outputs)
     }
     // Where values are rounded, the last bit of a sum decides steps: only the direction is compared.
@@ -191,7 +194,7 @@ public struct Converter {
     let isSame =
       comparison.maximumError <= 1e-3 * comparison.largest + 1e-6
       || isDiscrete && comparison.cosine >= 0.9
-    guard isSame, comparison.notFinite == 0 else {
+    guard isSame, comparison.notFinite == 0, comparison.otherShapes == 0 else {
       throw .rewritesDiffer(path: options.input, error: comparison.maximumError)
     }
   }
@@ -233,6 +236,11 @@ public struct Converter {
       comparison.compare(original, result, before.ports)
     }
     report.hasCollapsed = comparison.hasCollapsed
+    if comparison.otherShapes > 0 {
+      report.warnings.append(
+        "\(comparison.otherShapes) outputs have other shapes than the original's, and are not in the "
+          + "figures of the comparison")
+    }
     report.verification = .init(
       samples: comparison.samples, source: samples.kind, maxAbs: comparison.maximumError,
       meanAbs: comparison.meanError, largest: comparison.largest, cosine: comparison.cosine,
@@ -247,8 +255,8 @@ public struct Converter {
     let original = try plan(baseline, options.input)
     let compressed = try plan(graph, options.output)
     var errors = LayerErrors(baseline)
-    _ = try samples.forEach(limit: 4, into: original) { _ in
-      errors.compare(original, compressed, graph)
+    _ = try samples.forEach(limit: 4, into: original) { _ throws(ConvertError) in
+      try errors.compare(original, compressed, graph)
     }
     return errors.ranked().prefix(5).map { layer in
       let node = graph.nodes.first { $0.name == layer.node }
@@ -311,8 +319,8 @@ public struct Converter {
     var difference: Int?
     _ = try samples.forEach(
       limit: options.verificationSamples, first: proof.count, into: interpreter
-    ) { index in
-      interpreter.run()
+    ) { index throws(ConvertError) in
+      try interpreter.compute()
       if interpreter.outputBytes() != proof[index] { difference = index }
     }
     if let difference {

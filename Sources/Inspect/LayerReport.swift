@@ -7,8 +7,8 @@ public struct LayerReport: Sendable, Encodable {
   public let name: String
   /// The operator.
   public let op: String
-  /// The extents of the first output.
-  public let outputShape: [Int]
+  /// The extents of the first output; nil where they depend on the data of a run.
+  public let outputShape: [Int]?
   /// The type of the first output.
   public let outputType: String
   /// Multiply-accumulates of one run.
@@ -24,7 +24,7 @@ public struct LayerReport: Sendable, Encodable {
     name = node.name
     op = node.op
     let output = node.outputs.first.flatMap { $0 }
-    outputShape = output.flatMap { graph[$0].shape?.dimensions } ?? []
+    outputShape = output.flatMap { graph[$0].shape?.dimensions }
     outputType = output.map { graph[$0].type.name } ?? ""
     macs = graph.multiplyAccumulates(of: node)
     var parameters = 0

@@ -3,6 +3,9 @@ public import ModelFormat
 import Operators
 
 /// Runs a network: planned once, then run as often as wanted without allocating.
+///
+/// What depends on the data of a run (shapes such as that of NonZero, control flow) cannot be planned:
+/// those nodes run behind the plan, one by one, and take memory as they need it.
 public final class Interpreter {
   /// An input or an output of the network.
   public struct Port: Sendable {
@@ -19,8 +22,13 @@ public final class Interpreter {
   /// What the network takes, in order.
   public let inputs: [Port]
   /// What the network gives, in order.
-  public let outputs: [Port]
-  /// The steps of one run, in order.
+  ///
+  /// The type and shape of an output that depends on the data are those of the last run; before the
+  /// first, the shape is that of an empty vector.
+  public private(set) var outputs: [Port]
+  /// Whether some nodes depend on the data of a run, which can then fail.
+  public var dependsOnData: Bool { openPart != nil }
+  /// The planned steps of one run, in order.
   public let steps: [StepInfo]
   /// Bytes of the one block of memory that holds all activations.
   public let arenaBytes: Int
@@ -32,6 +40,11 @@ public final class Interpreter {
   /// Values of the graph that are other values under another shape, in order; no step computes them.
   public var views: [(from: ValueID, to: ValueID)] { plan.views }
 
+  private let parts: GraphParts
+  /// Runs the nodes that cannot be planned, and what they have made in the last run.
+  private let openPart: GraphRunner?
+  private var openResults: [RuntimeTensor] = []
+  private let budget: MemoryBudget
   private let plan: ExecutionPlan
   private let arena: AlignedBuffer
   private let offsets: [Int]
@@ -55,7 +68,11 @@ public final class Interpreter {
     _ graph: Graph, threads: Int = 1, maximumArena: Int = 1 << 34
   ) throws(InterpreterError) {
     pool = ThreadPool(threads: threads)
-    plan = try ExecutionPlan(graph, maximumArena: maximumArena)
+    var graph = graph
+    try graph.inferOpenShapes()
+    (parts, plan) = try Self.plan(graph, maximumArena)
+    budget = MemoryBudget(limit: maximumArena)
+    openPart = if let open = parts.open { try GraphRunner(open, budget) } else { nil }
     let memory = MemoryPlan(plan.buffers)
     guard memory.arenaSize <= maximumArena else { throw .memory(bytes: memory.arenaSize) }
     guard let arena = AlignedBuffer(ifAvailable: memory.arenaSize) else {
@@ -67,7 +84,7 @@ public final class Interpreter {
     liveBytes = MemoryPlan.liveBytes(plan.buffers, steps: plan.steps.count)
     steps = plan.steps.map({ $0.info })
     func port(_ id: ValueID) -> Port {
-      Port(name: graph[id].name, type: graph[id].type, shape: graph[id].shape ?? [])
+      Port(name: graph[id].name, type: graph[id].type, shape: graph[id].shape ?? [0])
     }
     inputs = graph.inputs.map(port)
     outputs = graph.outputs.map(port)
@@ -100,6 +117,28 @@ public final class Interpreter {
     addresses.deallocate()
   }
 
+  /// The plan of what can be planned.
+  ///
+  /// A node that turns out to need the elements of an operand joins those that depend on the data.
+  private static func plan(
+    _ graph: Graph, _ maximumArena: Int
+  ) throws(InterpreterError) -> (GraphParts, ExecutionPlan) {
+    var moved: Set<Int> = []
+    while true {
+      let parts = GraphParts(graph, moving: moved)
+      do throws(InterpreterError) {
+        return (parts, try ExecutionPlan(parts.planned, maximumArena: maximumArena))
+      } catch {
+        guard case .node(let name, _, .needsConstant) = error else { throw error }
+        let known = moved.count
+        for index in graph.nodes.indices where graph.nodes[index].name == name {
+          moved.insert(index)
+        }
+        guard moved.count > known else { throw error }
+      }
+    }
+  }
+
   private func address(_ operand: ExecutionPlan.Operand?) -> UnsafeMutableRawPointer {
     switch operand {
     case .buffer(let buffer): arena.pointer + offsets[buffer]
@@ -127,23 +166,61 @@ public final class Interpreter {
 
   /// The memory of output `index`: the result of the last run, until the next one.
   public func output(_ index: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      start: address(plan.outputs[index]), count: outputs[index].byteCount)
+    switch parts.outputs[index] {
+    case .planned(let position):
+      return UnsafeRawBufferPointer(
+        start: address(plan.outputs[position]), count: outputs[index].byteCount)
+    case .open(let position):
+      guard position < openResults.count else {
+        return UnsafeRawBufferPointer(start: arena.pointer, count: 0)
+      }
+      let buffer = openResults[position].buffer
+      return UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.count)
+    }
   }
 
   /// Computes the outputs from the inputs.
-  public func run() {
+  ///
+  /// - Throws: `InterpreterError` where a node that depends on the data meets data that it cannot
+  ///   compute with; a network whose shapes are all known never throws.
+  public func run() throws(InterpreterError) {
     for call in calls { call.run(call.operands) }
+    try runOpenPart()
+  }
+
+  private func runOpenPart() throws(InterpreterError) {
+    guard let openPart, let open = parts.open else { return }
+    // The plan's memory is the next run's: the nodes behind it get copies.
+    let first = plan.outputs.count - open.inputs.count
+    openResults = []
+    var operands: [RuntimeTensor] = []
+    for (position, id) in open.inputs.enumerated() {
+      guard let facts = open.facts(id) else {
+        throw .unknownShape(value: open[id].name, node: "graph output")
+      }
+      try budget.require(facts.byteCount)
+      let buffer = AlignedBuffer(facts.byteCount)
+      buffer.pointer.copyMemory(
+        from: address(plan.outputs[first + position]), byteCount: facts.byteCount)
+      operands.append(RuntimeTensor(facts, buffer, budget))
+    }
+    openResults = try openPart.run(operands, pool)
+    for (index, output) in parts.outputs.enumerated() {
+      guard case .open(let position) = output else { continue }
+      let facts = openResults[position].facts
+      outputs[index] = Port(name: outputs[index].name, type: facts.type, shape: facts.shape)
+    }
   }
 
   /// Computes the outputs, and calls `observe` after each step with its position.
   ///
   /// During the call, `stepOutput` gives what the step has written.
-  public func run(observing observe: (Int) -> Void) {
+  public func run(observing observe: (Int) -> Void) throws(InterpreterError) {
     for (index, call) in calls.enumerated() {
       call.run(call.operands)
       observe(index)
     }
+    try runOpenPart()
   }
 
   /// The memory of output `output` of step `step`, valid until a later step reuses it.

@@ -39,10 +39,14 @@ extension Graph {
   }
 
   /// Gives every value that `node` computes its type and shape, or checks those that it has.
+  ///
+  /// Where they depend on the data of a run, the shapes stay open.
   public mutating func inferShapes(of node: Node) throws(InterpreterError) {
+    if dependsOnData(node) { return }
     let (op, facts) = try resolve(node)
     let outputs: [ValueFacts]
     do { outputs = try op.infer(facts) } catch {
+      if case .needsConstant = error { return }
       throw .node(name: node.name, op: node.op, error)
     }
     for (id, output) in zip(node.outputs, outputs) {
@@ -56,6 +60,20 @@ extension Graph {
       let isStated =
         self[id].quantization != nil || facts.inputs.contains { $0?.quantization != nil }
       if !isStated { self[id].type = output.type }
+    }
+  }
+
+  /// Whether a node has a body or reads a value without a shape.
+  private func dependsOnData(_ node: Node) -> Bool {
+    !node.bodies.isEmpty
+      || node.inputs.contains { id in id.map { self[$0].shape == nil } ?? false }
+  }
+
+  /// Gives values without a shape theirs, where it does not depend on the data of a run.
+  mutating func inferOpenShapes() throws(InterpreterError) {
+    for node in nodes
+    where node.outputs.contains(where: { $0.map { self[$0].shape == nil } ?? false }) {
+      try inferShapes(of: node)
     }
   }
 

@@ -16,7 +16,7 @@ public struct Value: Sendable {
   ///
   /// A constant may be stored in a narrower one.
   public var type: ElementType
-  /// The extents, or nil before shape inference.
+  /// The extents; nil before shape inference, and where they depend on the data of a run.
   public var shape: Shape?
   /// How the integers of a quantized activation map to real numbers; one scale for the tensor.
   public var quantization: Quantization?
@@ -58,17 +58,23 @@ public struct Node: Sendable {
   public var outputs: [ValueID?]
   /// Attributes by name.
   public var attributes: [String: Attribute]
+  /// What control flow runs: the branches of If, the body of Loop or Scan.
+  ///
+  /// A body has values of its own and no constants: whatever it reads from outside is an input of the
+  /// node, behind the operator's own inputs, and an input of the body, behind the body's own.
+  public var bodies: [Graph]
 
   /// A node with the given properties.
   public init(
     name: String, op: String, inputs: [ValueID?], outputs: [ValueID?],
-    attributes: [String: Attribute] = [:]
+    attributes: [String: Attribute] = [:], bodies: [Graph] = []
   ) {
     self.name = name
     self.op = op
     self.inputs = inputs
     self.outputs = outputs
     self.attributes = attributes
+    self.bodies = bodies
   }
 }
 
@@ -92,6 +98,11 @@ public struct Graph: Sendable {
   public subscript(id: ValueID) -> Value {
     get { values[id.index] }
     set { values[id.index] = newValue }
+  }
+
+  /// Whether something in it is known only while it runs: the shape of a value, or which body.
+  public var dependsOnData: Bool {
+    values.contains { $0.shape == nil } || nodes.contains { !$0.bodies.isEmpty }
   }
 
   /// Appends a value and returns its identifier.

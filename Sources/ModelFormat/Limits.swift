@@ -21,6 +21,8 @@ public enum Limits {
   public static let entries = 1 << 20
   /// Inputs or outputs of one node.
   public static let operands = 1 << 16
+  /// How deep bodies of nodes may lie within each other.
+  public static let bodyDepth = 8
   /// Bytes of the metadata section: it is read by hosts, never by a device.
   public static let metadataBytes = 16 << 20
 

@@ -52,6 +52,9 @@ extension ModelError.Rule {
     case .usedBeforeDefined: "a node reads a value that is not defined before it"
     case .attribute: "an attribute is malformed"
     case .graphOutput: "a graph output is never computed"
+    case .openShape:
+      "a value without a shape is a graph input or a constant, or the file does not say that it has such"
+    case .body: "the body of a node is malformed, or bodies lie too deep in each other"
     }
   }
 }

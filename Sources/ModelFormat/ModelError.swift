@@ -44,6 +44,8 @@ public struct ModelError: Error, Hashable {
     case usedBeforeDefined
     case attribute
     case graphOutput
+    case openShape
+    case body
   }
 
   /// The broken rule.

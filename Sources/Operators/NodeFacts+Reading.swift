@@ -67,6 +67,25 @@ extension NodeFacts {
     }
   }
 
+  /// A list of numbers, or nil where the attribute is left out.
+  public func floats(_ name: String) throws(OperatorError) -> [Float]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .floats(let values): return values
+    case .ints(let values): return values.map { Float($0) }
+    default: throw .attribute(name: name, problem: "must be a list of numbers")
+    }
+  }
+
+  /// A list of strings, or nil where the attribute is left out.
+  public func strings(_ name: String) throws(OperatorError) -> [String]? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .strings(let values): return values
+    default: throw .attribute(name: name, problem: "must be a list of strings")
+    }
+  }
+
   /// `axis` counted from the front, for a tensor of `rank` dimensions.
   public func axis(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
     let index = axis < 0 ? axis &+ rank : axis

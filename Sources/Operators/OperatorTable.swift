@@ -1,9 +1,16 @@
 extension Operator {
   /// Every operator, one a line.
   public static let table: [Operator] = [
+    // Attention
+    .attention,
+    .rotaryEmbedding,
     // Convolution
     .conv,
     .convTranspose,
+    // Control flow
+    .if,
+    .loop,
+    .scan,
     // Elementwise
     .abs,
     .add,
@@ -56,28 +63,42 @@ extension Operator {
     .tanh,
     .where,
     .xor,
+    // Detection
+    .maxRoiPool,
+    .nonMaxSuppression,
+    .roiAlign,
+    // Einsum
+    .einsum,
     // Indexing
+    .compress,
     .concat,
     .cumSum,
     .gather,
     .gatherElements,
     .gatherND,
+    .nonZero,
     .oneHot,
     .pad,
+    .reverseSequence,
     .scatterElements,
     .scatterND,
     .slice,
     .split,
+    .tensorScatter,
     .topK,
     .trilu,
+    .unique,
     // Linear
     .gemm,
     .matMul,
     // Pooling
     .averagePool,
     .globalAveragePool,
+    .globalLpPool,
     .globalMaxPool,
+    .lpPool,
     .maxPool,
+    .maxUnpool,
     // Quantization
     .convInteger,
     .dequantizeLinear,
@@ -86,9 +107,18 @@ extension Operator {
     .qLinearConv,
     .qLinearMatMul,
     .quantizeLinear,
+    // Recurrent
+    .gru,
+    .lstm,
+    .rnn,
     // Resizing
     .resize,
+    // Sampling
+    .affineGrid,
+    .gridSample,
     // Shaping
+    .centerCropPad,
+    .col2Im,
     .constantOfShape,
     .depthToSpace,
     .expand,
@@ -108,6 +138,7 @@ extension Operator {
     .instanceNormalization,
     .layerNormalization,
     .logSoftmax,
+    .lpNormalization,
     .lrn,
     .rmsNormalization,
     .softmax,

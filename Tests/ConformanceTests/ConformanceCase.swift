@@ -55,7 +55,7 @@ struct ConformanceCase: Sendable, Comparable {
         throw Failure("takes \(interpreter.inputs.count) inputs, \(given.count) are on file")
       }
       for (index, tensor) in given.enumerated() { try interpreter.set(index, tensor) }
-      interpreter.run()
+      try interpreter.run()
       guard interpreter.outputs.count == wanted.count else {
         throw Failure("gives \(interpreter.outputs.count) outputs, \(wanted.count) are on file")
       }

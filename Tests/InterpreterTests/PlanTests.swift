@@ -92,7 +92,7 @@ import Testing
     let expected = try interpreter.outputs(for: inputs)
     try interpreter.load(inputs)
     var seen = 0
-    interpreter.run { step in
+    try interpreter.run { step in
       for (output, written) in interpreter.steps[step].outputs.enumerated() {
         guard let id = written.id else { continue }
         expect(

@@ -41,7 +41,7 @@ extension Interpreter {
   /// Runs on `tensors` and returns the bytes of the outputs.
   func outputs(for tensors: [Tensor]) throws -> [[UInt8]] {
     try load(tensors)
-    run()
+    try run()
     return outputs.indices.map { [UInt8](output($0)) }
   }
 

@@ -27,8 +27,12 @@ struct FixtureCase: Decodable, Sendable, CustomTestStringConvertible {
     var float: Float?
     var string: String?
     var ints: [Int64]?
+    var floats: [Float]?
+    var strings: [String]?
 
     var attribute: Attribute {
+      if let floats { return .floats(floats) }
+      if let strings { return .strings(strings) }
       if let ints { return .ints(ints) }
       if let string { return .string(string) }
       if let float { return .float(float) }

@@ -3,7 +3,10 @@ import Operators
 import Testing
 
 @Suite struct FixturesBTests {
-  static let files = ["Shaping", "Indexing", "Pooling", "Resizing", "Convolution", "Quantized"]
+  static let files = [
+    "Shaping", "Indexing", "Pooling", "Resizing", "Convolution", "Quantized", "Recurrent", "Einsum",
+    "Attention", "Sampling", "Selecting", "Structure",
+  ]
   static let cases: [FixtureCase] = files.flatMap { (try? FixtureCase.load($0)) ?? [] }
   /// Cases of operators that take rank-4 tensors in both layouts.
   static let layoutCases = cases.filter { fixture in
@@ -12,7 +15,7 @@ import Testing
   }
 
   @Test func filesAreRead() {
-    #expect(Self.cases.count > 400)
+    #expect(Self.cases.count > 600)
     #expect(Self.layoutCases.count > 150)
   }
 

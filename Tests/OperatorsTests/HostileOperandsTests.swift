@@ -149,17 +149,25 @@ import Testing
       ("kernel", node("MaxPool", inputs: 1), [image]),
       ("too large", node("MaxPool", inputs: 1, ["kernel_shape": .ints([5, 5])]), [image]),
       ("rank", node("MaxPool", inputs: 1, ["kernel_shape": pool]), [matrix]),
-      ("indices", node("MaxPool", inputs: 1, outputs: 2, ["kernel_shape": pool]), [image]),
+      (
+        "order",
+        node(
+          "MaxPool", inputs: 1, outputs: 2, ["kernel_shape": pool, "storage_order": .int(2)]),
+        [image]
+      ),
       (
         "stride",
         node("AveragePool", inputs: 1, ["kernel_shape": pool, "strides": .ints([0, 1])]),
         [image]
       ),
       ("no scales", node("Resize", inputs: 1), [image]),
-      (
-        "antialias", node("Resize", inputs: 3, ["antialias": .int(1)]),
-        [image, nil, Tensor([1, 1, 2, 2], shape: [4])]
-      ),
+      ("directions", node("RNN", inputs: 3, ["direction": .string("up")]), [image, image, image]),
+      ("letters", node("Einsum", inputs: 1, ["equation": .string("i1->i")]), [matrix]),
+      ("terms", node("Einsum", inputs: 1, ["equation": .string("ij,jk")]), [matrix]),
+      ("output", node("Einsum", inputs: 1, ["equation": .string("ij->ik")]), [matrix]),
+      ("heads", node("Attention", inputs: 3), [matrix, matrix, matrix]),
+      ("axis", node("Compress", inputs: 2, ["axis": .int(2)]), [matrix, byte]),
+      ("grid", node("GridSample", inputs: 2), [image, image]),
       ("scale type", node("QuantizeLinear", inputs: 2), [matrix, byte]),
       ("input type", node("DequantizeLinear", inputs: 2), [matrix, Tensor([1], shape: [])]),
       (

@@ -33,7 +33,9 @@ enum ConversionText {
       ])
     }
     lines.append(Text.table(rows, header: ["", "before", "after", ""]))
-    if let proof = report.verification {
+    if let proof = report.verification, proof.samples == 0 {
+      lines.append("  not verified: no random sample fits the network; give --calibration")
+    } else if let proof = report.verification {
       let line = String(
         format: "  verified on %d %@ samples: cosine %.5f, largest error %.3g of %.3g",
         proof.samples,

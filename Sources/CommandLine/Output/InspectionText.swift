@@ -82,7 +82,8 @@ enum InspectionText {
   static func layers(_ report: Inspection) -> String {
     let rows = report.layers.map { layer in
       [
-        layer.name, layer.op, Shape(layer.outputShape).description, layer.outputType,
+        layer.name, layer.op, layer.outputShape.map { Shape($0).description } ?? "by data",
+        layer.outputType,
         Text.count(layer.macs), Text.count(layer.parameters), Text.percent(layer.zeros),
         Text.count(layer.bytes),
       ]

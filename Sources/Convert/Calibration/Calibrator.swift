@@ -20,11 +20,11 @@ struct Calibrator {
   }
 
   /// Runs `interpreter` on the inputs that are loaded, observing every step.
-  mutating func run(_ interpreter: Interpreter) {
+  mutating func run(_ interpreter: Interpreter) throws(ConvertError) {
     for (position, id) in inputs.enumerated() where interpreter.inputs[position].type == .float32 {
       observe(id, UnsafeRawBufferPointer(interpreter.input(position)))
     }
-    interpreter.run { step in
+    try interpreter.compute { step in
       for (output, written) in interpreter.steps[step].outputs.enumerated() {
         guard let id = written.id, written.facts.type == .float32,
           interpreter.steps[step].nodeIndex != nil

@@ -4,9 +4,20 @@ extension GraphPass {
   /// Weights are still those of the source afterwards: pruning ranks them here, before normalization is
   /// folded into them and tilts the scales between channels.
   static let normalization: [GraphPass] = [
-    .removeIdentities,  // first: others match neighbours, and a copy between hides them
-    .foldConstants,  // gives every value its shape, which all below need; shape subgraphs vanish
+    .foldConstants,  // first: gives shapes; shape subgraphs and known branches vanish
+    .removeIdentities,  // others match neighbours, and a copy between hides them
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
+    .removeNoOps,  // needs shapes; they hide neighbours as identities do
+    .shareResults,  // what is computed twice would not be recognized
+    .mergeReshapes,
+    .recognizeGelu,  // before anything takes its products apart
+    .recognizeSwish,
+    .recognizeNormalization,  // before means over pixels become pooling
+    .recognizeGroupNormalization,
+    .recognizeDepthToSpace,
+    .mergeTransposes,  // after DepthToSpace, which has one inside
+    .foldAffine,  // what follows the normalizations found above
+    .foldPadding,
     .recognizeGlobalPooling,  // needs constant axes
     .normalizeLinear,  // gives Gemm and MatMul one form, so that the fusions below know one
   ]
@@ -17,6 +28,7 @@ extension GraphPass {
   static let folding: [GraphPass] = [
     .foldBatchNormalization,  // first: it stands between Conv and everything else
     .foldBias,  // after normalization folded: an Add may follow it
+    .foldInputScale,  // what is left between products joins the one behind it
   ]
 
   /// What makes one node of several, in order, each with the reason for its place.

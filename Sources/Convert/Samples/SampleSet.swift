@@ -13,6 +13,8 @@ struct SampleSet {
   private var unreadable: [Int: String] = [:]
   private let dataset: Dataset?
   private let random: RandomSamples
+  /// Random samples that the network cannot compute with.
+  private var unfit: Set<Int> = []
   private let limit: Int
 
   init(_ options: ConversionOptions, _ graph: Graph) throws(ConvertError) {
@@ -75,6 +77,21 @@ struct SampleSet {
     return false
   }
 
+  /// Leaves out those of the first `count` random samples that `interpreter` cannot compute with.
+  ///
+  /// Where an input decides a shape, most numbers make none that fits.
+  mutating func leaveOutUnfit(of count: Int, for interpreter: Interpreter) {
+    guard dataset == nil, interpreter.dependsOnData else { return }
+    for index in 0..<min(count, max(1, limit)) {
+      random.load(index, into: interpreter)
+      do throws(InterpreterError) { try interpreter.run() } catch { unfit.insert(index) }
+    }
+    if unfit.isEmpty { return }
+    notes.append(
+      "\(unfit.count) random samples have no shape that fits the network, and were left out; "
+        + "--calibration gives real ones")
+  }
+
   /// Loads up to `limit` samples one after the other into `interpreter` and calls `body` after each.
   ///
   /// Samples that cannot be read are left out with one warning; with none readable it is an error.
@@ -83,15 +100,18 @@ struct SampleSet {
   ///   - first: how many of those, from the start; nil for all.
   /// - Returns: how many were loaded.
   mutating func forEach(
-    limit wanted: Int, first: Int? = nil, into interpreter: Interpreter, _ body: (Int) -> Void
+    limit wanted: Int, first: Int? = nil, into interpreter: Interpreter,
+    _ body: (Int) throws(ConvertError) -> Void
   ) throws(ConvertError) -> Int {
     guard let dataset else {
-      let count = min(first ?? Int.max, wanted, max(1, limit))
-      for index in 0..<count {
+      var loaded = 0
+      for index in 0..<min(wanted, max(1, limit)) where !unfit.contains(index) {
+        if loaded == first { break }
         random.load(index, into: interpreter)
-        body(index)
+        try body(loaded)
+        loaded += 1
       }
-      return count
+      return loaded
     }
     let feed: SampleFeed
     do throws(DatasetError) {
@@ -102,9 +122,12 @@ struct SampleSet {
       if loaded == first { break }
       do throws(DatasetError) {
         for item in 0..<feed.batch { _ = try feed.load(index, item: item, into: interpreter) }
-        body(loaded)
-        loaded += 1
-      } catch { unreadable[index] = "\(error)" }
+      } catch {
+        unreadable[index] = "\(error)"
+        continue
+      }
+      try body(loaded)
+      loaded += 1
     }
     if loaded == 0, first != 0 {
       let reason = unreadable.min { $0.key < $1.key }

@@ -68,7 +68,7 @@ public struct Accuracy: Sendable {
         accuracy.unreadable.append("\(error)")
       }
       if pending.count == feed.batch || index == count - 1, !pending.isEmpty {
-        interpreter.run()
+        try interpreter.compute()
         accuracy.record(pending, interpreter.floats(0), feed.batch, dropsFirstClass)
         pending.removeAll()
         progress(index + 1, count)

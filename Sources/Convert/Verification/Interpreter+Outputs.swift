@@ -10,6 +10,16 @@ extension Interpreter.Port {
 }
 
 extension Interpreter {
+  /// Computes the outputs; only a network whose shapes depend on its data can fail here.
+  func compute() throws(ConvertError) {
+    do throws(InterpreterError) { try run() } catch { throw .graph(error) }
+  }
+
+  /// Computes the outputs, and calls `observe` after each planned step with its position.
+  func compute(observing observe: (Int) -> Void) throws(ConvertError) {
+    do throws(InterpreterError) { try run(observing: observe) } catch { throw .graph(error) }
+  }
+
   /// The elements of output `index` as floats, whatever their type.
   public func floats(_ index: Int) -> [Float] {
     let bytes = output(index)

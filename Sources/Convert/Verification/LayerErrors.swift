@@ -22,16 +22,18 @@ public struct LayerErrors: Sendable {
   init(_ graph: Graph) { self.graph = graph }
 
   /// Compares one run of both networks; the inputs of `original` are loaded.
-  mutating func compare(_ original: Interpreter, _ compressed: Interpreter, _ artifact: Graph) {
+  mutating func compare(
+    _ original: Interpreter, _ compressed: Interpreter, _ artifact: Graph
+  ) throws(ConvertError) {
     compressed.copyInputs(of: original)
     var reference: [String: [Float]] = [:]
-    original.run { step in
+    try original.compute { step in
       for (output, written) in original.steps[step].outputs.enumerated() {
         guard let id = written.id, original.steps[step].nodeIndex != nil else { continue }
         reference[graph[id].name] = original.stepFloats(step, output)
       }
     }
-    compressed.run { step in
+    try compressed.compute { step in
       for (output, written) in compressed.steps[step].outputs.enumerated() {
         guard let id = written.id, compressed.steps[step].nodeIndex != nil,
           let expected = reference[artifact[id].name]

@@ -24,6 +24,8 @@ public struct OutputComparison: Sendable, Hashable {
   public private(set) var largest = 0.0
   /// Outputs that are not finite although the original's are.
   public private(set) var notFinite = 0
+  /// Outputs that have another number of elements than the original's: their shapes depend on the data.
+  public private(set) var otherShapes = 0
 
   /// Whether some output was a row of class scores.
   public private(set) var isClassification = false
@@ -49,6 +51,10 @@ public struct OutputComparison: Sendable, Hashable {
   ) {
     samples += 1
     for output in original.indices {
+      guard original[output].count == compressed[output].count else {
+        otherShapes += 1
+        continue
+      }
       let isScores = output == 0 && ports[output].isClassScores
       compare(
         original[output], compressed[output], rows: isScores ? max(1, ports[output].shape[0]) : 1,

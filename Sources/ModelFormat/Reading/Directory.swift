@@ -11,6 +11,8 @@ struct Directory {
   let minor: UInt16
   let major: UInt16
   let release: UInt64
+  /// Whether shapes may be open and nodes may have bodies.
+  let dependsOnData: Bool
   let counts: (values: Int, tensors: Int, nodes: Int, inputs: Int, outputs: Int)
   let digest: [UInt8]
   let regions: [ModelFile.Region]
@@ -48,7 +50,8 @@ struct Directory {
     guard major == V1.major else {
       throw ModelError(.majorVersion, at: V1.Header.major, "", "version \(major), known is 1")
     }
-    guard u64(V1.Header.incompatible) == 0 else {
+    dependsOnData = u64(V1.Header.incompatible) & V1.Feature.dependsOnData != 0
+    guard u64(V1.Header.incompatible) & ~V1.Feature.all == 0 else {
       throw ModelError(
         .incompatibleFeature, at: V1.Header.incompatible, "",
         "feature bits \(String(u64(V1.Header.incompatible), radix: 16))")

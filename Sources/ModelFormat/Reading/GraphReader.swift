@@ -12,17 +12,30 @@ struct GraphReader {
   func read(_ file: UnsafeRawBufferPointer, into graph: inout Graph) throws(ModelError) {
     let section = directory[.graph]
     var reader = ByteReader(directory.span(.graph, in: file).bytes, base: section.offset)
+    graph.name = try name(&reader)
+    let counts = directory.counts
+    try fill(&graph, &reader, (counts.inputs, counts.outputs, counts.nodes), depth: 0)
+    guard reader.remaining == 0 else { throw ModelError(.graphLength, at: reader.offset) }
+  }
+
+  /// Reads inputs, outputs and nodes of the graph of a file (`depth` 0) or of a body.
+  private func fill(
+    _ graph: inout Graph, _ reader: inout ByteReader,
+    _ counts: (inputs: Int, outputs: Int, nodes: Int), depth: Int
+  ) throws(ModelError) {
+    let start = reader.offset
     var isDefined = graph.values.map { $0.constant != nil }
-    graph.name = try names.name(
-      try reader.index(else: .graphLength), else: .operandIndex, at: section.offset)
-    for _ in 0..<directory.counts.inputs {
+    for _ in 0..<counts.inputs {
       let id = try operand(&reader, graph)
       try define(id, &isDefined, graph, at: reader.offset - 4)
+      guard depth > 0 || graph[id].shape != nil else {
+        throw ModelError(.openShape, at: reader.offset - 4, "graph input '\(graph[id].name)'")
+      }
       graph.inputs.append(id)
     }
-    for _ in 0..<directory.counts.outputs { graph.outputs.append(try operand(&reader, graph)) }
-    for _ in 0..<directory.counts.nodes {
-      let node = try node(&reader, graph)
+    for _ in 0..<counts.outputs { graph.outputs.append(try operand(&reader, graph)) }
+    for _ in 0..<counts.nodes {
+      let node = try node(&reader, graph, depth: depth)
       for case let id? in node.inputs where !isDefined[id.index] {
         throw ModelError(
           .usedBeforeDefined, at: reader.offset, "node '\(node.name)'", graph[id].name)
@@ -32,9 +45,8 @@ struct GraphReader {
       }
       graph.nodes.append(node)
     }
-    guard reader.remaining == 0 else { throw ModelError(.graphLength, at: reader.offset) }
     for id in graph.outputs where !isDefined[id.index] {
-      throw ModelError(.graphOutput, at: section.offset, "output '\(graph[id].name)'")
+      throw ModelError(.graphOutput, at: start, "output '\(graph[id].name)'")
     }
   }
 
@@ -55,7 +67,9 @@ struct GraphReader {
     return ValueID(index)
   }
 
-  private func node(_ reader: inout ByteReader, _ graph: Graph) throws(ModelError) -> Node {
+  private func node(
+    _ reader: inout ByteReader, _ graph: Graph, depth: Int
+  ) throws(ModelError) -> Node {
     let op = try name(&reader)
     let title = try name(&reader)
     let inputs = try reader.index(else: .graphLength)
@@ -77,7 +91,37 @@ struct GraphReader {
       previous = index
       node.attributes[try names.name(index, else: .attribute, at: offset)] = try attribute(&reader)
     }
+    guard directory.dependsOnData else { return node }
+    let bodies = try reader.index(else: .body)
+    // A body takes five words at least: its name and its counts.
+    guard bodies * 20 <= reader.remaining else {
+      throw ModelError(.entryCount, at: reader.offset - 4, "node '\(title)'")
+    }
+    for _ in 0..<bodies { node.bodies.append(try body(&reader, of: node, depth: depth + 1)) }
     return node
+  }
+
+  private func body(
+    _ reader: inout ByteReader, of node: Node, depth: Int
+  ) throws(ModelError) -> Graph {
+    let offset = reader.offset
+    guard depth <= Limits.bodyDepth else {
+      throw ModelError(.body, at: offset, "node '\(node.name)'", "more than \(Limits.bodyDepth)")
+    }
+    var graph = Graph(name: try name(&reader))
+    let values = try reader.index(else: .body)
+    let inputs = try reader.index(else: .body)
+    let outputs = try reader.index(else: .body)
+    let nodes = try reader.index(else: .body)
+    // Values, inputs and outputs are a word each, nodes six at least.
+    guard (values + inputs + outputs + nodes * 6) * 4 <= reader.remaining else {
+      throw ModelError(.entryCount, at: offset, "node '\(node.name)'")
+    }
+    for _ in 0..<values {
+      graph.values.append(Value(name: try name(&reader), type: .float32))
+    }
+    try fill(&graph, &reader, (inputs, outputs, nodes), depth: depth)
+    return graph
   }
 
   private func optionalOperand(

@@ -66,12 +66,19 @@ struct ValueReader {
     let isQuantized = try reader.next(UInt8.self, else: .valueRecord)
     try reader.zeros(1, else: .valueRecord)
     guard isQuantized < 2 else { throw ModelError(.valueRecord, at: offset + 6, subject) }
-    let shape = try RecordShape.read(&reader, rank: Int(rank), subject)
+    let isOpen = rank == V1.openRank
+    let extents = try RecordShape.read(&reader, rank: isOpen ? 0 : Int(rank), subject)
+    let shape = isOpen ? nil : extents
     let tensorNumber = try reader.index(else: .valueRecord)
     let scale = Float(bitPattern: try reader.next(UInt32.self, else: .valueRecord))
     let zeroPoint = try reader.next(Int32.self, else: .valueRecord)
     try reader.zeros(12, else: .valueRecord)
 
+    if isOpen {
+      guard directory.dependsOnData, tensorNumber == 0, isQuantized == 0 else {
+        throw ModelError(.openShape, at: offset + 5, subject)
+      }
+    }
     var value = Value(name: name, type: type, shape: shape)
     if isQuantized == 1 {
       guard tensorNumber == 0 else { throw ModelError(.valueRecord, at: offset + 6, subject) }

@@ -14,6 +14,16 @@ enum V1 {
   static let tensorRecordSize = 128
   static let digestSize = 32
 
+  /// Bits of the incompatible features.
+  enum Feature {
+    /// The shapes of some values depend on the data, and nodes may have bodies.
+    static let dependsOnData: UInt64 = 1
+    static let all = dependsOnData
+  }
+
+  /// Stands for the rank of a value whose shape depends on the data.
+  static let openRank: UInt8 = 255
+
   /// Sections and tensors start at multiples of this, so that vectors load aligned.
   static let alignment = 64
   /// Streams of one tensor start at multiples of this.

@@ -6,7 +6,7 @@ enum ValueWriter {
       let start = writer.bytes.count
       writer.put(names[value.name])
       writer.put(value.type.rawValue)
-      writer.put(UInt8(value.shape?.rank ?? 0))
+      writer.put(value.shape.map { UInt8($0.rank) } ?? V1.openRank)
       writer.put(UInt8(value.quantization == nil ? 0 : 1))
       writer.pad(count: start + 8)
       for extent in value.shape?.dimensions ?? [] { writer.put(UInt32(extent)) }
@@ -26,7 +26,14 @@ enum GraphWriter {
     var writer = ByteWriter()
     writer.put(names[graph.name])
     for id in graph.inputs + graph.outputs { writer.put(UInt32(id.index)) }
-    for node in graph.nodes {
+    put(graph.nodes, names, hasBodies: graph.dependsOnData, &writer)
+    return writer.bytes
+  }
+
+  private static func put(
+    _ nodes: [Node], _ names: NameIndex, hasBodies: Bool, _ writer: inout ByteWriter
+  ) {
+    for node in nodes {
       writer.put(names[node.op])
       writer.put(names[node.name])
       writer.put(UInt32(node.inputs.count))
@@ -40,8 +47,20 @@ enum GraphWriter {
         writer.put(names[name])
         put(attribute, names, &writer)
       }
+      guard hasBodies else { continue }
+      writer.put(UInt32(node.bodies.count))
+      for body in node.bodies { put(body: body, names, &writer) }
     }
-    return writer.bytes
+  }
+
+  private static func put(body: Graph, _ names: NameIndex, _ writer: inout ByteWriter) {
+    writer.put(names[body.name])
+    for count in [body.values.count, body.inputs.count, body.outputs.count, body.nodes.count] {
+      writer.put(UInt32(count))
+    }
+    for value in body.values { writer.put(names[value.name]) }
+    for id in body.inputs + body.outputs { writer.put(UInt32(id.index)) }
+    put(body.nodes, names, hasBodies: true, &writer)
   }
 
   private static func put(

@@ -107,7 +107,7 @@ public struct ModelWriter {
     header.put(V1.major)
     header.put(V1.minor)
     header.put(UInt64(data.upperBound))
-    header.put(UInt64(0))  // incompatible features
+    header.put(graph.dependsOnData ? V1.Feature.dependsOnData : 0)
     header.put(UInt64(0))  // compatible features
     for count in [
       sections.count + 1, graph.values.count, tensorCount, graph.nodes.count, graph.inputs.count,

@@ -4,7 +4,16 @@ struct NameIndex {
   private let numbers: [String: UInt32]
 
   init(_ graph: Graph) {
-    var all: Set<String> = [graph.name]
+    var all: Set<String> = []
+    Self.collect(graph, &all)
+    // By bytes, not by locale or canonical equivalence: the reader compares bytes.
+    sorted = all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    numbers = Dictionary(
+      uniqueKeysWithValues: sorted.enumerated().map { ($0.element, UInt32($0.offset)) })
+  }
+
+  private static func collect(_ graph: Graph, _ all: inout Set<String>) {
+    all.insert(graph.name)
     for value in graph.values { all.insert(value.name) }
     for node in graph.nodes {
       all.insert(node.name)
@@ -17,11 +26,8 @@ struct NameIndex {
         default: break
         }
       }
+      for body in node.bodies { collect(body, &all) }
     }
-    // By bytes, not by locale or canonical equivalence: the reader compares bytes.
-    sorted = all.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    numbers = Dictionary(
-      uniqueKeysWithValues: sorted.enumerated().map { ($0.element, UInt32($0.offset)) })
   }
 
   /// The number of a name that the graph holds.

@@ -2,10 +2,10 @@ import Kernels
 import ModelFormat
 
 extension Operator {
-  /// Convolution over one or two spatial dimensions: `y[o] = b[o] + Σ w[o, i, k] · x[i, …]`.
+  /// Convolution over one to three spatial dimensions: `y[o] = b[o] + Σ w[o, i, k] · x[i, …]`.
   ///
-  /// Inputs: x [N, C, (H,) W], weights [O, C/group, (KH,) KW] (constant), bias [O] (optional, constant),
-  /// residual (optional, of y's shape). Attributes: those of ONNX; beyond them
+  /// Inputs: x [N, C, (D, H,) W], weights [O, C/group, (KD, KH,) KW], bias [O] (optional), residual
+  /// (optional, of y's shape). Weights and bias that are constant are packed for up to two dimensions. Attributes: those of ONNX; beyond them
   /// - `activation` ("Relu", or "Clip" with `activation_min` and `activation_max`), applied last;
   /// - the residual, added before the activation (float32 only);
   /// - `quantization` "dynamic": int8 weights, activations quantized at run time.
@@ -53,7 +53,16 @@ private func geometry(_ facts: NodeFacts) throws(OperatorError) -> ConvolutionGe
     padBottom: rows.after, padRight: columns.after, groups: group)
 }
 
+/// Whether the node is one of those that `GeneralConvolution` computes: of three dimensions, empty, or
+/// with weights or a bias that are no constants.
+private func isGeneral(_ facts: NodeFacts) throws(OperatorError) -> Bool {
+  let (x, weights, bias) = (try facts.input(0), try facts.input(1), facts.optionalInput(2))
+  return x.shape.rank == 5 || x.count == 0 || weights.constant == nil
+    || bias != nil && bias?.constant == nil
+}
+
 private func inferConv(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
+  if try isGeneral(facts) { return [try GeneralConvolution(facts).result(facts)] }
   let sizes = try geometry(facts)
   let x = try facts.input(0)
   var shape = x.shape
@@ -68,10 +77,14 @@ private func inferConv(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts]
 }
 
 private func convMultiplyAccumulates(_ facts: NodeFacts) -> Int {
-  (try? geometry(facts).multiplyAccumulates) ?? 0
+  if (try? isGeneral(facts)) == true {
+    return (try? GeneralConvolution(facts))?.multiplyAccumulates ?? 0
+  }
+  return (try? geometry(facts).multiplyAccumulates) ?? 0
 }
 
 private func prepareConv(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  if try isGeneral(facts) { return try GeneralConvolution(facts).execution(facts) }
   let sizes = try geometry(facts)
   let product = try PackedProduct(facts, sizes, residual: facts.optionalInput(3))
   guard facts.outputs[0].shape.rank == 3, sizes.inputChannels > 1, sizes.inputWidth > 1 else {

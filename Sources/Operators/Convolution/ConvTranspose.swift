@@ -4,7 +4,7 @@ import ModelFormat
 extension Operator {
   /// ConvTranspose: the gradient of a convolution with respect to its input; learned upsampling.
   ///
-  /// Inputs: image (one or two spatial dimensions), weights (channels in, channels out of a group,
+  /// Inputs: image (one to three spatial dimensions), weights (channels in, channels out of a group,
   /// kernel), bias. Attributes: those of `TransposedWindow`, and `group`. float32.
   static let convTranspose = Operator(
     "ConvTranspose", since: 22, inputs: 2...3, infer: inferConvTranspose,
@@ -31,7 +31,7 @@ private struct TransposedConvolution: Sendable {
     let image = try facts.input(0).shape
     let weights = try facts.input(1).shape
     guard image.rank == 3 || image.rank == 4 else {
-      throw .rank(operand: "input", found: image.rank, expected: "3 or 4")
+      throw .rank(operand: "input", found: image.rank, expected: "3 to 5")
     }
     guard weights.rank == image.rank else {
       throw .rank(operand: "weights", found: weights.rank, expected: "\(image.rank)")
@@ -56,13 +56,21 @@ private struct TransposedConvolution: Sendable {
 }
 
 private func inferConvTranspose(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
-  [try facts.result(try facts.input(0).type, try TransposedConvolution(facts).outputs)]
+  let image = try facts.input(0)
+  let outputs =
+    image.shape.rank == 5
+    ? try GeneralTransposedConvolution(facts).outputs : try TransposedConvolution(facts).outputs
+  return [try facts.result(image.type, outputs)]
 }
 
 private func prepareConvTranspose(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   for index in facts.inputs.indices where facts.inputs[index] != nil {
     try facts.require(
       try facts.input(index), ["input", "weights", "bias"][index], among: [.float32])
+  }
+  if try facts.input(0).shape.rank == 5 {
+    let convolution = try GeneralTransposedConvolution(facts)
+    return try facts.output().count == 0 ? .nothing : convolution.execution(facts)
   }
   let convolution = try TransposedConvolution(facts)
   let hasBias = facts.optionalInput(2) != nil

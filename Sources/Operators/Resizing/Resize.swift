@@ -6,7 +6,7 @@ extension Operator {
   /// Inputs: data, roi, scales, sizes; the latter three constant, one of scales and sizes given.
   /// Attributes: `mode` (`nearest`, `linear`, `cubic`), `coordinate_transformation_mode`,
   /// `nearest_mode`, `cubic_coeff_a`, `exclude_outside`, `extrapolation_value`, `axes`,
-  /// `keep_aspect_ratio_policy`. Not supported: `antialias`.
+  /// `keep_aspect_ratio_policy`, `antialias` (linear and cubic).
   ///
   /// Nearest takes every type; linear and cubic take float32, and uint8 and int8, which are computed in
   /// float32 and rounded half to even.
@@ -17,9 +17,6 @@ extension Operator {
 
 private func inferResize(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   let data = try facts.input(0)
-  if try facts.int("antialias", default: 0) != 0 {
-    throw .unsupported("asks for antialiasing, which is not supported")
-  }
   var extents = data.shape.dimensions
   for axis in try ResizeGeometry(facts).axes { extents[axis.axis] = axis.output }
   return [try facts.moved(data, extents)]

@@ -108,6 +108,8 @@ enum CoordinateMapping: String, Sendable {
   case alignCorners = "align_corners"
   case asymmetric = "asymmetric"
   case cropAndResize = "tf_crop_and_resize"
+  /// Of opset 11 to 12, for nearest alone.
+  case halfPixelForNearest = "tf_half_pixel_for_nn"
 
   /// The mapping that a node's `coordinate_transformation_mode` names.
   init(_ facts: NodeFacts) throws(OperatorError) {
@@ -127,6 +129,7 @@ enum CoordinateMapping: String, Sendable {
     case .halfPixel: return (x + 0.5) / axis.scale - 0.5
     case .pytorchHalfPixel: return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : 0
     case .asymmetric: return x / axis.scale
+    case .halfPixelForNearest: return (x + 0.5) / axis.scale
     case .alignCorners: return axis.output == 1 ? 0 : x * last / Float(axis.output - 1)
     case .halfPixelSymmetric:
       let adjustment = Float(axis.output) / (axis.scale * Float(axis.input))

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Convert
 
-/// A network of Scripts/make-network-fixtures.py with what ONNX Runtime computes.
+/// A network of Scripts/make-network-fixtures.py, or of that for control flow, with what ONNX Runtime
+/// computes.
 struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   struct Output: Decodable, Sendable {
     let name: String
@@ -19,17 +20,33 @@ struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   let name: String
   let seed: UInt64
   let outputs: [Output]
+  /// The folder that the file lies in.
+  private(set) var folder = ""
 
-  var path: String { "\(Self.folder)/\(name).onnx" }
+  private enum CodingKeys: CodingKey { case name, seed, outputs }
+
+  var path: String { "\(folder)/\(name).onnx" }
   var testDescription: String { name }
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures/networks").path
+  /// The folder of all fixtures of this target.
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures").path
 
-  static let all: [NetworkFixture] = {
+  /// Networks whose shapes are all known.
+  static let all = load("networks")
+  /// Networks with control flow, and with shapes that depend on the data.
+  static let controlFlow = load("control-flow")
+
+  private static func load(_ name: String) -> [NetworkFixture] {
+    let folder = "\(fixtures)/\(name)"
     let data = try? Data(contentsOf: URL(filePath: "\(folder)/expected.json"))
-    return data.flatMap { try? JSONDecoder().decode([NetworkFixture].self, from: $0) } ?? []
-  }()
+    let fixtures = data.flatMap { try? JSONDecoder().decode([NetworkFixture].self, from: $0) }
+    return (fixtures ?? []).map { fixture in
+      var fixture = fixture
+      fixture.folder = folder
+      return fixture
+    }
+  }
 
   static func named(_ name: String) throws -> NetworkFixture {
     try #require(all.first { $0.name == name }, "no fixture '\(name)'")
@@ -99,9 +116,9 @@ extension Interpreter {
   }
 
   /// Runs on the inputs of `seed` and returns the elements of each output.
-  func outputs(seed: UInt64) -> [[Float]] {
+  func outputs(seed: UInt64) throws -> [[Float]] {
     load(seed: seed)
-    run()
+    try run()
     return outputs.indices.map { floats($0) }
   }
 }

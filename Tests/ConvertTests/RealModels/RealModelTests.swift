@@ -29,8 +29,7 @@ import Testing
   }
 
   static func recorded() throws -> Recorded {
-    let file = URL(filePath: NetworkFixture.folder).deletingLastPathComponent()
-      .appending(path: "real-models.json")
+    let file = URL(filePath: NetworkFixture.fixtures).appending(path: "real-models.json")
     return try JSONDecoder().decode(Recorded.self, from: try Data(contentsOf: file))
   }
 
@@ -59,7 +58,7 @@ import Testing
       let path = "\(Self.folder)/models/\(model.name).onnx"
       let interpreter = try LoadedModel(path: path).interpreter(threads: 2)
       #expect(interpreter.outputs.map(\.name) == model.outputs.map(\.name), "\(model.name)")
-      for (found, output) in zip(interpreter.outputs(seed: model.seed), model.outputs) {
+      for (found, output) in zip(try interpreter.outputs(seed: model.seed), model.outputs) {
         let expected = Bytes([UInt8](output.first)).elements(as: Float.self)
         let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
         #expect(found.count == output.count, "\(model.name): \(output.name)")

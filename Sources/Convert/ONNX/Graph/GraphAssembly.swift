@@ -20,7 +20,7 @@ struct GraphAssembly {
   mutating func graph(_ options: ImportOptions) throws(ImportProblem) -> Graph {
     let source = model.graph
     guard source.nodes.count <= Limits.entries else { throw .tooManyEntries(source.nodes.count) }
-    let initializers = try self.initializers()
+    let initializers = try Self.initializers(of: source)
     // A graph input with an initializer is a constant in all that concerns us.
     let inputs = source.inputs.filter { initializers[$0.name] == nil }
     var sources = initializers.mapValues { _ in "an initializer" }
@@ -48,7 +48,10 @@ struct GraphAssembly {
       try Self.convert(source.nodes[index], names[index], &builder)
     }
     guard !source.outputs.isEmpty else { throw .malformed(offset: nil, "the graph has no outputs") }
-    for output in source.outputs { try builder.addOutput(output.name) }
+    for output in source.outputs {
+      let type = output.type.flatMap { ElementType(onnx: Int64($0)) }
+      try builder.addOutput(output.name, type: type?.logical)
+    }
     tensors = builder.tensors
     let entries = max(builder.graph.nodes.count, builder.graph.values.count)
     guard entries <= Limits.entries else { throw .tooManyEntries(entries) }
@@ -56,7 +59,7 @@ struct GraphAssembly {
   }
 
   /// Brings one node to the newest form and adds it.
-  private static func convert(
+  static func convert(
     _ node: ONNXNode, _ name: String, _ builder: inout GraphBuilder
   ) throws(ImportProblem) {
     guard let row = ImportTable.row(domain: node.domain, op: node.op) else { return }
@@ -75,10 +78,12 @@ struct GraphAssembly {
     try builder.add(draft)
   }
 
-  /// All initializers by name.
-  private func initializers() throws(ImportProblem) -> [String: GraphBuilder.Initializer] {
-    let dense = model.graph.initializers.map { ($0.name, GraphBuilder.Initializer.dense($0)) }
-    let sparse = model.graph.sparseInitializers.map {
+  /// All initializers of a graph or a body by name.
+  static func initializers(
+    of graph: ONNXGraph
+  ) throws(ImportProblem) -> [String: GraphBuilder.Initializer] {
+    let dense = graph.initializers.map { ($0.name, GraphBuilder.Initializer.dense($0)) }
+    let sparse = graph.sparseInitializers.map {
       ($0.values.name, GraphBuilder.Initializer.sparse($0))
     }
     var result: [String: GraphBuilder.Initializer] = [:]

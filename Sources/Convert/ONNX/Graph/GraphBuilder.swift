@@ -12,10 +12,12 @@ struct GraphBuilder {
   private(set) var graph: Graph
   /// The version of ONNX's operators that the file asks for.
   let opset: Int
+  /// How many bodies this graph lies in.
+  let depth: Int
   /// Reads tensors and counts what that takes.
   var tensors: TensorReader
   private var names = NameTable()
-  private var nodeNames: NameTable
+  private(set) var nodeNames: NameTable
   /// The name that each of the file's values gets.
   private var valueNames: [String: String] = [:]
   /// Values by the name that the file gives them.
@@ -28,18 +30,19 @@ struct GraphBuilder {
   /// A builder without nodes for the values that `model` names.
   init(
     _ model: ONNXGraph, inputs: [ONNXValueInfo], initializers: [String: Initializer], opset: Int,
-    tensors: TensorReader, nodeNames: NameTable
+    tensors: TensorReader, nodeNames: NameTable, depth: Int = 0
   ) {
     graph = Graph(name: NameTable.clean(model.name))
     self.opset = opset
+    self.depth = depth
     self.tensors = tensors
     self.nodeNames = nodeNames
     self.initializers = initializers
-    readNames = Set(model.nodes.flatMap(\.inputs) + model.outputs.map(\.name))
+    readNames = Set(model.nodes.flatMap(\.reads) + model.outputs.map(\.name))
     // The caller's names first: they stay as they are. Names of generated values come last.
     for value in inputs + model.outputs { reserve(value.name) }
     for node in model.nodes {
-      for name in node.inputs + node.outputs where !name.isEmpty { reserve(name) }
+      for name in node.reads + node.outputs where !name.isEmpty { reserve(name) }
     }
   }
 
@@ -54,13 +57,56 @@ struct GraphBuilder {
     graph.inputs.append(id)
   }
 
-  /// Marks a value as one that the caller receives.
-  mutating func addOutput(_ name: String) throws(ImportProblem) {
+  /// Adds an input of a body, of which the name alone is known.
+  mutating func addInput(_ name: String) {
+    let id = graph.add(Value(name: valueNames[name] ?? names.unique(name), type: .float32))
+    ids[name] = id
+    graph.inputs.append(id)
+  }
+
+  /// Adds what a body reads from around it: `value` there, under the file's name.
+  mutating func addCapture(_ name: String, _ value: Value) -> ValueID {
+    var copy = value
+    copy.name = valueNames[name] ?? names.unique(name)
+    let id = graph.add(copy)
+    ids[name] = id
+    return id
+  }
+
+  /// Adds a constant for a body that this graph's node runs.
+  mutating func addConstant(_ value: Value) -> ValueID {
+    var copy = value
+    copy.name = names.unique(value.name)
+    return graph.add(copy)
+  }
+
+  /// Marks a value as one that the caller receives, of the type that the file states.
+  mutating func addOutput(_ name: String, type: ElementType? = nil) throws(ImportProblem) {
     guard let id = try value(name) else {
       throw .undefinedValue(name: name, reader: "the list of graph outputs")
     }
+    // Inputs and constants have shapes, and types of their own.
+    if let type, graph[id].shape == nil { graph[id].type = type }
     graph.outputs.append(id)
   }
+
+  /// Takes over what a nested builder has counted and named.
+  mutating func resume(from nested: GraphBuilder) {
+    tensors = nested.tensors
+    nodeNames = nested.nodeNames
+  }
+
+  /// A builder for a body of a node of this graph.
+  func nested(
+    _ body: ONNXGraph, initializers: [String: Initializer]
+  ) -> GraphBuilder {
+    GraphBuilder(
+      body, inputs: body.inputs, initializers: initializers, opset: opset, tensors: tensors,
+      nodeNames: nodeNames, depth: depth + 1)
+  }
+
+  /// A printable name for a node that no other node has.
+  mutating func uniqueNodeName(_ name: String) -> String { nodeNames.unique(name) }
 
   /// The value with the file's name; a constant is read on its first use.
   ///
@@ -123,14 +169,15 @@ struct GraphBuilder {
   mutating func add(_ draft: NodeDraft) throws(ImportProblem) {
     if draft.isFolded { return }
     var inputs = draft.inputs
-    while let last = inputs.last, last == nil { inputs.removeLast() }
+    // Which operands a body has is told by their places.
+    while draft.bodies.isEmpty, let last = inputs.last, last == nil { inputs.removeLast() }
     guard inputs.count <= Limits.operands, draft.outputs.count <= Limits.operands else {
       throw draft.unsupported("has more than \(Limits.operands) operands")
     }
     graph.nodes.append(
       Node(
         name: draft.name, op: draft.op, inputs: inputs, outputs: draft.outputs,
-        attributes: try draft.plainAttributes()))
+        attributes: try draft.plainAttributes(), bodies: draft.bodies))
   }
 
   /// A constant that operators see in its logical type.

@@ -11,6 +11,8 @@ struct NodeDraft {
   var inputs: [ValueID?]
   var outputs: [ValueID?]
   var attributes: [String: ONNXAttribute]
+  /// What control flow runs.
+  var bodies: [Graph] = []
   /// Whether the node has become a constant, so that nothing is left to run.
   var isFolded = false
 

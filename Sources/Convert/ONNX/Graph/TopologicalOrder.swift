@@ -17,6 +17,7 @@ enum TopologicalOrder {
         definers[output] = index
       }
     }
+    let reads = nodes.map(\.reads)
     var order: [Int] = []
     order.reserveCapacity(nodes.count)
     var state = [State](repeating: .unvisited, count: nodes.count)
@@ -26,14 +27,14 @@ enum TopologicalOrder {
       path.append((start, 0))
       state[start] = .waiting
       while let (node, input) = path.last {
-        guard input < nodes[node].inputs.count else {
+        guard input < reads[node].count else {
           state[node] = .done
           order.append(node)
           path.removeLast()
           continue
         }
         path[path.count - 1].input += 1
-        let name = nodes[node].inputs[input]
+        let name = reads[node][input]
         if name.isEmpty || sources[name] != nil { continue }
         guard let definer = definers[name] else {
           throw .undefinedValue(name: name, reader: "node '\(names[node])' (\(nodes[node].op))")

@@ -99,6 +99,24 @@ extension ONNXGraph {
       message.sparse_initializer, message.n_sparse_initializer, ONNXSparseTensor.init)
     inputs = try array(message.input, message.n_input, ONNXValueInfo.init)
     outputs = try array(message.output, message.n_output, ONNXValueInfo.init)
+    captures = Self.captures(nodes, initializers, sparseInitializers, inputs, outputs)
+  }
+
+  /// The names that are read and not defined here.
+  private static func captures(
+    _ nodes: [ONNXNode], _ initializers: [ONNXTensor], _ sparse: [ONNXSparseTensor],
+    _ inputs: [ONNXValueInfo], _ outputs: [ONNXValueInfo]
+  ) -> [String] {
+    var known: Set<String> = [""]
+    known.formUnion(nodes.flatMap(\.outputs))
+    known.formUnion(initializers.map(\.name))
+    known.formUnion(sparse.map(\.values.name))
+    known.formUnion(inputs.map(\.name))
+    var captures: [String] = []
+    for name in nodes.flatMap(\.reads) + outputs.map(\.name) where known.insert(name).inserted {
+      captures.append(name)
+    }
+    return captures
   }
 }
 
@@ -116,6 +134,9 @@ extension ONNXNode {
     attributes = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     guard attributes.count == pairs.count else {
       throw .invalidNode(name: name, op: op, "an attribute is given twice")
+    }
+    captures = pairs.flatMap { _, attribute -> [String] in
+      if case .graphs(let bodies) = attribute { bodies.flatMap(\.captures) } else { [] }
     }
   }
 }

@@ -10,7 +10,7 @@ struct ONNXModel {
   var functions: Set<String>
 }
 
-/// A graph or a subgraph.
+/// A graph, or the body of a node.
 struct ONNXGraph {
   var name: String
   var nodes: [ONNXNode]
@@ -18,6 +18,8 @@ struct ONNXGraph {
   var sparseInitializers: [ONNXSparseTensor]
   var inputs: [ONNXValueInfo]
   var outputs: [ONNXValueInfo]
+  /// What a body reads from around it, each name once, in order of first use.
+  var captures: [String]
 }
 
 /// A node as it is in the file.
@@ -29,6 +31,11 @@ struct ONNXNode {
   var inputs: [String]
   var outputs: [String]
   var attributes: [String: ONNXAttribute]
+  /// What the bodies among the attributes read from around the node.
+  var captures: [String]
+
+  /// Everything that must be there before the node can run.
+  var reads: [String] { captures.isEmpty ? inputs : inputs + captures }
 }
 
 /// The value of an attribute.

@@ -7,26 +7,40 @@ extension GraphPass {
   ///
   ///     Shape -> Gather -> Concat -> Reshape      becomes      Reshape (constant shape)
   ///
-  /// Nodes run in order, so that one walk folds whole subgraphs. A result is kept only where it is not
-  /// larger than `foldLimit` or than what it was computed from, and all together keep to a budget: folding
-  /// must not blow a file up.
+  /// Nodes run in order, so that one walk folds whole subgraphs, and control flow whose way is known by
+  /// then gives way to the nodes of its bodies. A result is kept only where it is not larger than
+  /// `foldLimit` or than what it was computed from, and all together keep to a budget: folding must not
+  /// blow a file up.
   static let foldConstants = GraphPass(
     name: "fold-constants",
     summary: "shapes are inferred; what depends on constants alone is computed"
   ) { graph throws(ConvertError) in
     var budget = GrowthBudget(graph)
-    var isKept = [Bool](repeating: true, count: graph.nodes.count)
-    for index in graph.nodes.indices {
-      let node = graph.nodes[index]
+    var expansion: ControlFlowExpansion?
+    var pending = Array(graph.nodes.reversed())
+    var changes = 0
+    graph.nodes = []
+    while let node = pending.popLast() {
+      if !node.bodies.isEmpty {
+        if expansion == nil { expansion = ControlFlowExpansion(graph) }
+        if let nodes = expansion?.expand(node, &graph) {
+          pending += nodes.reversed()
+          changes += 1
+          continue
+        }
+      }
       do throws(InterpreterError) { try graph.inferShapes(of: node) } catch { throw .graph(error) }
-      guard let results = try foldedResults(node, graph, &budget) else { continue }
+      guard let results = try foldedResults(node, graph, &budget) else {
+        graph.nodes.append(node)
+        continue
+      }
       for (id, tensor) in zip(node.outputs, results) {
         if let id { graph[id].constant = tensor }
       }
-      isKept[index] = false
+      changes += 1
     }
-    graph.compact(keeping: isKept)
-    return isKept.count { !$0 }
+    graph.compact(keeping: Array(repeating: true, count: graph.nodes.count))
+    return changes
   }
 
   private static let foldLimit = 1 << 16
@@ -35,7 +49,7 @@ extension GraphPass {
   private static func foldedResults(
     _ node: Node, _ graph: Graph, _ budget: inout GrowthBudget
   ) throws(ConvertError) -> [Tensor]? {
-    guard let op = Operator.named(node.op) else { return nil }
+    guard let op = Operator.named(node.op), node.bodies.isEmpty else { return nil }
     if node.op == "Shape" || node.op == "Size" {
       return try shapeResult(op, node, graph)
     }

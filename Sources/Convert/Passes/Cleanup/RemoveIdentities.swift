@@ -10,28 +10,18 @@ extension GraphPass {
   static let removeIdentities = GraphPass(
     name: "remove-identities", summary: "Identity and Dropout nodes vanish"
   ) { graph in
-    var isKept = [Bool](repeating: true, count: graph.nodes.count)
-    for index in graph.nodes.indices {
-      let node = graph.nodes[index]
+    var editor = GraphEditor(graph)
+    var changes = 0
+    for position in graph.nodes.indices {
+      let node = editor[position]
       guard node.op == "Identity" || node.op == "Dropout", let input = node.inputs.first ?? nil,
-        let output = node.outputs.first ?? nil, node.outputs.dropFirst().allSatisfy({ $0 == nil })
+        let output = node.outputs.first ?? nil, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
+        editor.redirect(output, to: input)
       else { continue }
-      if graph.outputs.contains(output) {
-        // The output's name must stay: rename what computes it, if nobody else knows it by name.
-        guard let producer = graph.nodes[..<index].lastIndex(where: { $0.outputs.contains(input) }),
-          isKept[producer], !graph.outputs.contains(input)
-        else { continue }
-        for position in graph.nodes[producer].outputs.indices
-        where graph.nodes[producer].outputs[position] == input {
-          graph.nodes[producer].outputs[position] = output
-        }
-        graph.replaceUses(of: input, with: output)
-      } else {
-        graph.replaceUses(of: output, with: input)
-      }
-      isKept[index] = false
+      editor.remove(position)
+      changes += 1
     }
-    graph.compact(keeping: isKept)
-    return isKept.count { !$0 }
+    graph = editor.finished()
+    return changes
   }
 }

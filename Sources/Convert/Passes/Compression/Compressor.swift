@@ -137,8 +137,9 @@ struct Compressor {
     var calibrator = Calibrator(graph)
     let progress = progress
     let total = options.samples ?? 0
-    let count = try samples.forEach(limit: options.samples ?? Int.max, into: interpreter) { index in
-      calibrator.run(interpreter)
+    let count = try samples.forEach(limit: options.samples ?? Int.max, into: interpreter) {
+      index throws(ConvertError) in
+      try calibrator.run(interpreter)
       progress(Converter.Progress(stage: "calibrate", done: index + 1, total: total))
     }
     log.end("calibrate", samples: count, effect: "ranges of activations from \(count) samples")
@@ -177,10 +178,10 @@ struct Compressor {
         trial = try Interpreter(candidate, threads: options.threads)
       } catch { throw .plan(path: options.input, error) }
       var comparison = OutputComparison()
-      _ = try samples.forEach(limit: 16, into: interpreter) { _ in
+      _ = try samples.forEach(limit: 16, into: interpreter) { _ throws(ConvertError) in
         trial.copyInputs(of: interpreter)
-        interpreter.run()
-        trial.run()
+        try interpreter.compute()
+        try trial.compute()
         comparison.compare(interpreter.floats(), trial.floats(), interpreter.outputs)
       }
       if best.map({ comparison.meanError < $0.error }) ?? true {

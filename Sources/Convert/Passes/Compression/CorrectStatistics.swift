@@ -72,8 +72,9 @@ struct CorrectStatistics {
       wanted.compactMap { position in
         graph.nodes[position].outputs[0].map { (graph[$0].name, position) }
       }, uniquingKeysWith: { first, _ in first })
-    return try samples.forEach(limit: Self.sampleLimit, into: interpreter) { _ in
-      interpreter.run { step in
+    return try samples.forEach(limit: Self.sampleLimit, into: interpreter) {
+      _ throws(ConvertError) in
+      try interpreter.compute { step in
         guard interpreter.steps[step].nodeIndex != nil,
           let position = names[interpreter.steps[step].firstOutputName]
         else { return }

@@ -199,6 +199,7 @@ extension QuantizeActivations {
     guard let weights = node.inputs[1], let tensor = graph[weights].constant else {
       return "its weights are computed from the input data"
     }
+    if node.op == "Conv", tensor.shape.rank > 4 { return "it convolves over three dimensions" }
     if node.op == "Gemm",
       node.attributes["transB"] != .int(1) || node.attributes["transA"] == .int(1)
     {

@@ -100,7 +100,8 @@ struct QuantizeWeights {
   private static func gains(_ graph: Graph, _ node: Node, _ shape: Shape) -> Bool {
     let depth = shape.dimensions[1...].reduce(1, *)
     let isPlain = node.op == "Conv" || node.op == "Gemm" && node.attributes["transB"] == .int(1)
-    return isPlain && shape.rank != 3 && depth >= 32 && depth <= 66_000 && shape[0] >= 16
+    return isPlain && [2, 4].contains(shape.rank) && depth >= 32 && depth <= 66_000
+      && shape[0] >= 16
       && (node.inputs[0].flatMap { graph[$0].type } == .float32)
   }
 }
