@@ -55,6 +55,15 @@ def versions():
     one("clip-6", "Clip", 6 + 1, min=-1.0, max=6.0)
     one("clip-6-max", "Clip", 9, max=6.0)
     one("clip-11", "Clip", 11, ("x", "", "hi"), constants=[tensor("hi", 6.0)])
+    aligned = dict(inputs=[info("x", (2, 3, 4, 5))], constants=[tensor("b", [1, 2, 3])])
+    one("add-6-axis", "Add", 6, ("x", "b"), broadcast=1, axis=1, **aligned)
+    one("add-6-axis-negative", "Add", 6, ("x", "b"), broadcast=1, axis=-3, **aligned)
+    one("prelu-6", "PRelu", 6, ("x", "b"), **aligned)
+    one("add-6-end", "Add", 6, ("x", "b"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", [1, 2, 3])])
+    one("gemm-6", "Gemm", 6, ("x", "b", "c"), broadcast=1, inputs=[info("x", (2, 3))],
+        constants=[tensor("b", np.ones((3, 4))), tensor("c", [1.0])])
+    one("reshape-1", "Reshape", 1, shape=[2, 2], consumed_inputs=[0])
     one("pad-2", "Pad", 9, pads=[0, 1, 0, 2], value=0.5, mode="constant")
     one("pad-11", "Pad", 11, ("x", "p"), constants=[tensor("p", [0, 1, 0, 2], I64)])
     one("slice-1", "Slice", 9, starts=[0], ends=[2], axes=[1])
@@ -279,7 +288,7 @@ def graphs():
     sequence = helper.make_tensor_sequence_value_info("x", FLOAT, [1])
     save("input-sequence.onnx", model([node("Identity", ["x"], ["y"], "n")], 13, [sequence]))
     relu = [node("Relu", ["x"], ["y"], "n")]
-    save("opset-6.onnx", model(relu, 6))
+    save("opset-0.onnx", model(relu, 0))
     save("opset-28.onnx", model(relu, 28))
     save("opset-40.onnx", model(relu, 40))
     save("ir-2.onnx", model(relu, 13, ir=2))

@@ -92,8 +92,9 @@ struct LayoutPlan {
         continue
       }
       let isConstant = graph[id].constant != nil
-      let wanted: Layout =
-        rank == 4 && (!isConstant || op.layout == .follow) ? layout : .rowMajor
+      // Weights are row-major even where the network computes them; a residual is data.
+      let isData = op.layout == .follow || !isConstant && position != 1
+      let wanted: Layout = rank == 4 && isData ? layout : .rowMajor
       let input = try value(id, wanted, for: node.name)
       facts.inputs[position]?.layout = wanted
       inputs.append(input)

@@ -10,7 +10,8 @@ public struct Operator: Sendable {
   public enum LayoutRule: Sendable {
     /// Row-major in, row-major out.
     case rowMajor
-    /// Channels last in (inputs that are no constants), channels last out.
+    /// Channels last in (inputs that are no constants, but never the second, the weights), channels
+    /// last out.
     case channelsLast
     /// Whatever the first rank-4 input has; the operator works on `ValueFacts.physicalShape`, and
     /// maps axes by `ValueFacts.physicalAxis`. All outputs get the same layout.

@@ -9,7 +9,7 @@ import ModelFormat
 /// the file justifies.
 public enum ONNXImporter {
   /// The versions of ONNX's operators that are known.
-  public static let opsets = 7...28
+  public static let opsets = 1...28
 
   /// The model in the file at `path`.
   ///

@@ -37,7 +37,7 @@ import Testing
     for count in 0..<bytes.count { survives([UInt8](bytes[..<count])) }
   }
 
-  @Test(arguments: ["small.onnx", "constants.onnx", "sparse-initializer.onnx", "nested-10.onnx"])
+  @Test(arguments: ["small.onnx", "constants.onnx", "sparse-initializer.onnx", "nested-9.onnx"])
   func survivesFlippedBits(_ name: String) throws {
     let bytes = try ONNXFixture.bytes(name)
     var generator = Generator(state: UInt64(bytes.count))

@@ -74,6 +74,8 @@ struct GraphAssembly {
     guard draft.outputs.contains(where: { $0 != nil }) else {
       throw draft.invalid("has no outputs")
     }
+    // A hint of the first operator sets: which inputs may be overwritten.
+    if builder.opset < 6 { draft.attributes["consumed_inputs"] = nil }
     try row.rule.apply(&draft, &builder)
     try builder.add(draft)
   }

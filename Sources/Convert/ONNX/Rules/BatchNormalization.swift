@@ -1,7 +1,7 @@
 import ModelFormat
 
 extension ImportRule {
-  /// BatchNormalization 7 to 15: one output, running statistics, one mean for each channel.
+  /// BatchNormalization 1 to 15: one output, running statistics, one mean for each channel.
   static let batchNormalization = ImportRule { draft, builder throws(ImportProblem) in
     if let training = try draft.int("training_mode"), training != 0 {
       throw draft.unsupported("training_mode 1 is not supported; export the model for inference")
@@ -15,6 +15,6 @@ extension ImportRule {
     guard draft.outputs.count == 1 else {
       throw draft.unsupported("it has the outputs of training; export the model for inference")
     }
-    for key in ["training_mode", "spatial", "momentum"] { draft.attributes[key] = nil }
+    for key in ["training_mode", "spatial", "momentum", "is_test"] { draft.attributes[key] = nil }
   }
 }
