@@ -1,13 +1,14 @@
 # Two commands on a fresh Debian machine with Swift 6.3: make demo, make test.
 
 PREFIX ?= /usr/local
+SECONDS ?= 60
 BUILD := swift build -c release
 BIN := .build/release
 # Tests run optimized, or the networks in them would take minutes; their own folder keeps what
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test conformance build install format lint embedded bench clean check-tools
+.PHONY: help demo test conformance fuzz build install format lint embedded bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +23,9 @@ test: check-tools ## build and run every test
 conformance: check-tools ## run ONNX's own tests and count them by operator
 	swift build $(TESTING) --build-tests
 	CONFORMANCE_TABLE=1 swift test $(TESTING) --skip-build --filter ConformanceTests
+
+fuzz: check-tools ## fuzz importer and artifacts: make fuzz SECONDS=60
+	@Fuzz/run.sh $(SECONDS)
 
 build: check-tools ## build the release executables
 	$(BUILD)
