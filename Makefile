@@ -36,10 +36,10 @@ install: build ## install pare, convert and inspect below PREFIX
 	@echo "installed pare, convert and inspect in $(DESTDIR)$(PREFIX)/bin"
 
 format: ## bring the sources into form
-	swift format -i -r Sources Tests Package.swift
+	swift format -i -r Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
 
 lint: ## check the form of the sources
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
 
 embedded: check-tools ## compile what runs on a device as Embedded Swift, for two bare-metal targets
 	@Scripts/check-embedded.sh aarch64-none-none-elf

@@ -92,6 +92,43 @@ import Testing
     #expect(graph.nodes.first?.inputs == graph.inputs && graph.nodes.last?.outputs == graph.outputs)
   }
 
+  /// With a copy of all names for each body, this would take minutes.
+  @Test(.timeLimit(.minutes(1))) func manyBodiesTakeLinearTime() throws {
+    let count = 1 << 16
+    var nodes: [ONNXMessage] = []
+    for index in 0..<count {
+      let from = index == 0 ? "x" : "\(index)"
+      let branches = ["then_branch", "else_branch"].map { name in
+        ONNXMessage.attribute(name, [.node("Relu", [from], ["r"])], outputs: ["r"])
+      }
+      nodes.append(
+        .node("If", ["c"], [index == count - 1 ? "y" : "\(index + 1)"], attributes: branches))
+    }
+    let inputs = [ONNXMessage.value("x", [1]), ONNXMessage.value("c", [1], type: 9)]
+    let bytes = ONNXMessage.model(nodes, inputs: inputs)
+    let graph = try ONNXImporter.load(bytes: bytes, name: "m").graph
+    #expect(graph.nodes.count == count && graph.nodes.allSatisfy { $0.bodies.count == 2 })
+  }
+
+  @Test func loopsWithEmptyBodiesAreNotUnrolledForever() throws {
+    // Each counts to 4000 and hands its state on.
+    let body = ONNXMessage.attribute(
+      "body", [], inputs: ["i", "go", "s"], outputs: ["go", "s"])
+    var nodes: [ONNXMessage] = []
+    for index in 0..<100 {
+      let from = index == 0 ? "x" : "\(index)"
+      nodes.append(
+        .node(
+          "Loop", ["trips", "", from], [index == 99 ? "y" : "\(index + 1)"], attributes: [body]))
+    }
+    let trips = ONNXMessage.tensor("trips", 7, [0xA0, 0x0F, 0, 0, 0, 0, 0, 0], count: 1)
+    let bytes = ONNXMessage.model(nodes, initializers: [trips])
+    var graph = try ONNXImporter.load(bytes: bytes, name: "m").graph
+    let values = graph.values.count
+    _ = try GraphPass.foldConstants.apply(&graph)
+    #expect(graph.values.count < values + 3 * (1 << 13))
+  }
+
   @Test func moreNodesThanEntriesAreRefused() {
     let relu = ONNXMessage.node("Relu", ["x"], ["y"])
     let nodes = [ONNXMessage](repeating: relu, count: Limits.entries + 1)

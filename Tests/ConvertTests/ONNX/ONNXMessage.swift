@@ -56,6 +56,17 @@ extension ONNXMessage {
     ONNXMessage().text(1, name).int(3, value).int(20, 2)
   }
 
+  /// An AttributeProto with a graph: nodes from named inputs to named outputs.
+  static func attribute(
+    _ name: String, _ nodes: [ONNXMessage], inputs: [String] = [], outputs: [String]
+  ) -> ONNXMessage {
+    var graph = ONNXMessage()
+    for node in nodes { graph.append(1, node.bytes) }
+    for input in inputs { graph.append(11, ONNXMessage().text(1, input).bytes) }
+    for output in outputs { graph.append(12, ONNXMessage().text(1, output).bytes) }
+    return ONNXMessage().text(1, name).bytes(6, graph.bytes).int(20, 5)
+  }
+
   /// A ValueInfoProto: a float32 tensor unless `type` says otherwise.
   static func value(_ name: String, _ extents: [Int], type: Int = 1) -> ONNXMessage {
     var shape = ONNXMessage()
@@ -70,9 +81,12 @@ extension ONNXMessage {
     return ONNXMessage().int(1, count).int(2, 1).text(8, name).bytes(13, place.bytes).int(14, 1)
   }
 
-  /// A TensorProto of the type with a number, with raw data.
-  static func tensor(_ name: String, _ type: Int, _ data: [UInt8]) -> ONNXMessage {
-    ONNXMessage().int(1, data.count).int(2, type).text(8, name).bytes(9, data)
+  /// A TensorProto of the type with a number, with raw data: a list of as many elements as bytes, unless
+  /// `count` says otherwise.
+  static func tensor(
+    _ name: String, _ type: Int, _ data: [UInt8], count: Int? = nil
+  ) -> ONNXMessage {
+    ONNXMessage().int(1, count ?? data.count).int(2, type).text(8, name).bytes(9, data)
   }
 
   /// A ModelProto of opset 18, from input `x` to output `y`.
