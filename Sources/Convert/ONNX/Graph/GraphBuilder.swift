@@ -100,19 +100,26 @@ struct GraphBuilder {
   }
 
   /// Takes over what a nested builder has counted and named.
-  mutating func resume(from nested: GraphBuilder) {
+  mutating func resume(from nested: consuming GraphBuilder) {
     tensors = nested.tensors
     nodeNames = nested.nodeNames
   }
 
-  /// A builder for a body of a node of this graph.
-  func nested(
+  /// A builder for a body of a node of this graph, which gets its names back by `resume`.
+  ///
+  /// The names move: with a copy here, each of many bodies would copy all of them at its first name.
+  mutating func nested(
     _ body: ONNXGraph, initializers: [String: Initializer]
   ) -> GraphBuilder {
-    GraphBuilder(
+    let names = nodeNames
+    nodeNames = NameTable()
+    return GraphBuilder(
       body, inputs: body.inputs, initializers: initializers, opset: opset, tensors: tensors,
-      nodeNames: nodeNames, depth: depth + 1)
+      nodeNames: names, depth: depth + 1)
   }
+
+  /// Takes over the tensors that the graph around this one has counted.
+  mutating func count(from outer: GraphBuilder) { tensors = outer.tensors }
 
   /// A printable name for a node that no other node has.
   mutating func uniqueNodeName(_ name: String) -> String { nodeNames.unique(name) }
