@@ -61,6 +61,8 @@ extension GraphPass {
       graph.nodes[index] = rewritten
       changes += 1
     }
+    // What only one form is read of need not be kept in the other.
+    graph.compact(keeping: [Bool](repeating: true, count: graph.nodes.count))
     return changes
   }
 }
