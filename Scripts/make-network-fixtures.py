@@ -413,4 +413,58 @@ def attention(n):
     return n.op("MatMul", n.op("Relu", n.op("MatMul", a, n.weights(8, 12))), n.weights(12, 8))
 
 
+@network
+def recurrent(n):
+    x = n.input(6, 1, 8)
+    y = n.op("LSTM", x, n.weights(2, 24, 8), n.weights(2, 24, 6), n.weights(2, 48), hidden_size=6,
+             direction="bidirectional", outputs=3)[0]
+    y = n.op("Reshape", n.op("Transpose", y, perm=[0, 2, 1, 3]), n.constant([6, 1, 12], np.int64))
+    y = n.op("GRU", y, n.weights(1, 15, 12), n.weights(1, 15, 5), n.weights(1, 30), hidden_size=5,
+             linear_before_reset=1, outputs=2)[1]
+    return n.op("Gemm", n.op("Squeeze", y, n.constant([0], np.int64)), n.weights(5, 3), n.weights(3))
+
+
+@network
+def conv_3d(n):
+    x = n.input(1, 3, 5, 6, 7)
+    y = n.op("Relu", n.op("Conv", x, n.weights(16, 3, 3, 3, 3), n.weights(16), pads=[1] * 6))
+    y = n.op("MaxPool", y, kernel_shape=[2, 2, 2], strides=[2, 2, 2])
+    y = n.op("Relu", n.op("Conv", y, n.weights(16, 16, 2, 3, 3), pads=[0, 1, 1, 0, 1, 1]))
+    return n.op("ConvTranspose", y, n.weights(16, 2, 2, 2, 2), n.weights(2), strides=[2, 2, 2])
+
+
+@network
+def computed_weights(n):
+    x = n.input(1, 4, 6, 6)
+    w = n.op("Reshape", n.op("Slice", x, n.constant([0], np.int64), n.constant([3], np.int64),
+                             n.constant([3], np.int64)), n.constant([2, 4, 3, 3], np.int64))
+    return n.op("Relu", n.op("Conv", x, w, n.weights(2), pads=[1, 1, 1, 1]))
+
+
+def plain(n, y, *shape):
+    """Gives a value of another domain's operator a type and a shape that onnx can infer."""
+    return n.op("Reshape", n.op("Cast", y, to=TensorProto.FLOAT), n.constant(shape, np.int64))
+
+
+@network
+def attention_microsoft(n):
+    x = n.input(2, 5, 16)
+    y = n.op("Attention", x, n.weights(16, 48), n.weights(48), num_heads=4, unidirectional=1,
+             domain="com.microsoft")
+    q, k, v = (n.op("MatMul", y, n.weights(16, 16)) for _ in range(3))
+    y = n.op("MultiHeadAttention", q, k, v, n.weights(48), None, n.weights(1, 4, 5, 5), num_heads=4,
+             scale=0.4, domain="com.microsoft")
+    return plain(n, y, 2, 5, 16)
+
+
+@network
+def rotary_microsoft(n):
+    x = n.input(1, 5, 16)
+    positions = n.constant([[0, 1, 2, 3, 4]], np.int64)
+    angles = np.outer(np.arange(8), [1, 0.1, 0.01, 0.001])
+    y = n.op("RotaryEmbedding", x, positions, n.constant(np.cos(angles)), n.constant(np.sin(angles)),
+             num_heads=2, domain="com.microsoft")
+    return plain(n, y, 1, 5, 16)
+
+
 write(NETWORKS, FOLDER)

@@ -220,3 +220,68 @@ add("ConvTranspose", [floats(2, 4, 3, 2, 3), floats(4, 3, 2, 3, 2), floats(3)], 
 add("ConvTranspose", [floats(1, 4, 2, 2, 3), floats(4, 2, 2, 2, 2)], group=2, output_padding=[1, 0, 1],
     strides=[2, 2, 2], dilations=[1, 2, 1], tolerance=1e-4)
 rest.write()
+
+signal = Fixture("Signal")
+add = signal.add
+for length in [1, 2, 7, 8, 12, 15]:
+    for onesided in [0, 1]:
+        add("DFT", [floats(2, length, 1)], opset=20, engine="onnx", tolerance=1e-4, onesided=onesided)
+    for inverse in [0, 1]:
+        add("DFT", [floats(1, length, 2, 2), None, np.array(1, I)], opset=20, engine="onnx", tolerance=1e-4,
+            inverse=inverse)
+add("DFT", [floats(3, 5, 4, 1).astype(np.float64), np.array(6, I), np.array(-3, I)], opset=20, engine="onnx")
+add("DFT", [floats(2, 5, 1), np.array(8, I)], opset=20, engine="onnx", tolerance=1e-4)
+for frame, window in [(16, None), (16, floats(16)), (None, floats(12))]:
+    for onesided in [0, 1]:
+        add("STFT", [floats(2, 40, 1), np.array(5, I), window, None if frame is None else np.array(frame, I)],
+            opset=17, engine="onnx", tolerance=1e-4, onesided=onesided)
+for op in ["HannWindow", "HammingWindow", "BlackmanWindow"]:
+    for periodic in [0, 1]:
+        add(op, [np.array(9, I)], opset=17, engine="onnx", periodic=periodic)
+    add(op, [np.array(4, I)], opset=17, engine="onnx", output_datatype=11)
+add("MelWeightMatrix", [np.array(v, np.int64 if isinstance(v, int) else np.float32)
+                        for v in (8, 64, 8192, 0.0, 4000.0)], opset=17, engine="onnx")
+signal.write()
+
+types = Fixture("Types")
+add = types.add
+for dtype in [np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.uint64, np.float64]:
+    def values(*shape):
+        return (random.integers(0, 2, shape) if dtype == np.bool_ else random.integers(0, 100, shape)).astype(dtype)
+    add("Gather", [values(3, 4), ints(-1, 0)], axis=1)
+    add("GatherElements", [values(3, 2), np.array([[1, 2], [0, -1]])])
+    add("GatherND", [values(3, 2), np.array([[1, 0], [-1, 1]])])
+    add("ScatterElements", [values(3, 3), np.array([[1, 0, -1]]), values(1, 3)])
+    add("ScatterND", [values(4, 2), np.array([[2], [-1]]), values(2, 2)])
+    add("Slice", [values(4, 5), ints(3, -1), ints(-9, 0), ints(0, 1), ints(-1, -2)])
+    add("Pad", [values(2, 3), ints(1, 0, 0, 2), values()])
+    add("Pad", [values(2, 3), ints(1, 0, 1, 0), None, ints(1, -2)], mode="wrap", opset=19)
+    add("Split", [values(5, 2), ints(2, 0, 3)], outputs=3)
+    add("Concat", [values(2, 2), values(2, 1), values(2, 0)], axis=-1)
+    add("Expand", [values(3, 1), ints(2, 1, 4)])
+    add("Tile", [values(2, 1), ints(1, 3)])
+    add("Transpose", [values(2, 3, 2)], perm=[2, 0, 1])
+    add("NonZero", [values(3, 3)])
+    add("Compress", [values(3, 2), np.array([False, True, True])], axis=0)
+    add("ReverseSequence", [values(3, 2), ints(2, 3)])
+    if dtype != np.bool_:
+        add("TopK", [values(3, 7), ints(3)], outputs=2, opset=24)
+        add("Unique", [values(9)], outputs=4)
+        for reduction in ["add", "max"]:
+            add("ScatterND", [values(4, 2), np.array([[2], [2]]), values(2, 2)], reduction=reduction)
+eight = floats(1, 2, 1, 2, 1, 2, 1, 3)
+add("Gather", [eight, ints(2, 0)], axis=-1)
+add("Slice", [eight, ints(-1), ints(-4), ints(7), ints(-2)])
+add("Transpose", [eight], perm=[7, 5, 3, 1, 0, 2, 4, 6])
+add("Expand", [eight, ints(2, 1, 1, 2, 3, 1, 1, 1)])
+add("Tile", [eight, ints(1, 2, 1, 1, 1, 1, 3, 1)])
+add("Pad", [eight, ints(0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0, 0, 0)])
+add("Concat", [eight, eight], axis=3)
+for op, inputs, attributes in [
+    ("Gather", [floats(0, 3), np.zeros((2, 0), I)], {}), ("Concat", [floats(0, 3), floats(2, 3)], {"axis": 0}),
+    ("Slice", [floats(0, 3), ints(0), ints(5), ints(0), ints(1)], {}), ("Tile", [floats(2, 0), ints(2, 2)], {}),
+    ("TopK", [floats(0, 3), ints(2)], {}), ("ScatterND", [floats(3), np.zeros((0, 1), I), floats(0)], {}),
+    ("Pad", [floats(0, 2), ints(1, 0, 1, 0)], {}), ("Expand", [floats(1, 0), ints(3, 0)], {}),
+]:
+    add(op, inputs, outputs=2 if op == "TopK" else 1, **attributes)
+types.write()

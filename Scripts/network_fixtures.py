@@ -101,7 +101,9 @@ class Network:
             [known.get(name) or helper.make_empty_tensor_value_info(name)
              for name in self.outputs], self.constants)
         made = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8,
+            graph, opset_imports=[helper.make_opsetid("", self.opset)] + [
+                helper.make_opsetid(domain, 1)
+                for domain in sorted({node.domain for node in self.nodes} - {""})], ir_version=8,
             producer_name="fixtures")
         made = onnx.shape_inference.infer_shapes(made)
         del made.graph.value_info[:]

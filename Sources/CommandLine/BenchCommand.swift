@@ -150,10 +150,10 @@ struct BenchResult: Encodable {
           name: step.name, op: step.op, kernel: step.kernel, ms: seconds * 1000,
           macs: step.multiplyAccumulates)
       }
-        + (interpreter.dependsOnData
+        + (interpreter.hasUnplannedNodes
           ? [
             Layer(
-              name: "nodes that depend on the data", op: "", kernel: "node by node",
+              name: "nodes without a plan", op: "", kernel: "node by node",
               ms: (seconds.last ?? 0) * 1000, macs: 0)
           ] : [])
     }

@@ -90,6 +90,11 @@ public struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seed of random samples, where none are given.", valueName: "n"))
   var seed: UInt64 = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "Take at most this much memory, apart from mapped files.", valueName: "size"))
+  var maxMemory: ByteCount?
+
   @Flag(help: "Do everything but write: a forecast of size and accuracy.")
   var dryRun = false
 
@@ -166,6 +171,7 @@ public struct ConvertCommand: ParsableCommand {
     options.inputShapes = shared.shapes
     options.threads = shared.threads
     options.seed = seed
+    options.maximumMemory = maxMemory?.value
     options.isDryRun = dryRun
     options.verificationSamples = noVerify ? 0 : verificationSamples
     options.recordsCosts = recordCosts

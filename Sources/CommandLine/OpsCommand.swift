@@ -70,7 +70,8 @@ public struct OpsCommand: ParsableCommand {
     init(_ op: Operator) {
       name = op.name
       since = op.since
-      domain = "ai.onnx"
+      // Operators of other domains have those in their names.
+      domain = op.name.lastIndex(of: ".").map { String(op.name[..<$0]) } ?? "ai.onnx"
     }
   }
 

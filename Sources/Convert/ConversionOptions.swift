@@ -74,6 +74,9 @@ public struct ConversionOptions: Sendable {
   public var seed: UInt64 = 0
   /// Threads to use.
   public var threads = 1
+  /// The most bytes of memory to take, apart from mapped files; nil for what is usual, 1 GiB, beyond which
+  /// calibration and accuracy may go.
+  public var maximumMemory: Int?
   /// Do everything but write.
   public var isDryRun = false
   /// Samples to verify with; zero leaves verification out.

@@ -16,6 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
+  case memory(work: String, needed: Int, limit: Int)
   case wouldReplaceSource(String)
   case rewritesDiffer(path: String, error: Double)
   case writtenFileDiffers(path: String, String)
@@ -40,6 +41,9 @@ extension ConvertError: CustomStringConvertible {
       "how images become an input of \(shape) is not known; say --preprocess NAME"
     case .wouldReplaceSource(let path):
       "\(path): is the source; say another file with -o"
+    case .memory(let work, let needed, let limit):
+      "\(work) needs about \((needed + 999_999) / 1_000_000) MB of memory, --max-memory allows "
+        + "\(limit / 1_000_000) MB; allow more, or leave it out"
     case .pattern(let text): "'\(text)' is no regular expression"
     case .rewritesDiffer(let path, let error):
       "\(path): its clean-ups and fusions change what it computes by \(error): a defect of this tool;"

@@ -24,6 +24,9 @@ public struct Converter {
 
   private let options: ConversionOptions
   private let progress: (Progress) -> Void
+  private let memory: MemoryPolicy
+  /// Whether the network is too large for its weights to be in memory all at once.
+  private var isLarge = false
   private var log: PassLog
   private var report = ConversionReport()
 
@@ -33,6 +36,7 @@ public struct Converter {
   private init(_ options: ConversionOptions, _ progress: @escaping (Progress) -> Void) {
     self.options = options
     self.progress = progress
+    memory = MemoryPolicy(options)
     log = PassLog(recordsCosts: options.recordsCosts)
   }
 
@@ -58,8 +62,19 @@ public struct Converter {
         throw .wouldReplaceSource(options.input)
       }
     }
+    let source = try load()
+    // What passes make of the weights of a large network goes to a file beside the output.
+    let store = isLarge ? SpillStore(folder: AtomicFile.folder(of: options.output)) : nil
+    try SpillStore.with(store) { () throws(ConvertError) in try convert(source) }
+    report.passes = log.passes
+    report.seconds = ProcessCosts.now - start
+    report.peakRssBytes = ProcessCosts.peakBytes
+    return report
+  }
+
+  private mutating func convert(_ source: ONNXSource) throws(ConvertError) {
     let filter = try NodeFilter(matching: options.exclude)
-    let (source, imported) = try importModel()
+    let (source, imported) = try cleanUp(source)
     var samples = try SampleSet(options, imported)
 
     var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
@@ -82,21 +97,23 @@ public struct Converter {
     try write(model, proof: after.proof, &samples)
     report.warnings += samples.warnings
     if report.hasCollapsed || report.isLarger { explain() }
-    report.passes = log.passes
-    report.seconds = ProcessCosts.now - start
-    report.peakRssBytes = ProcessCosts.peakBytes
-    return report
   }
 
-  private mutating func importModel() throws(ConvertError) -> (SourceFacts, Graph) {
+  private mutating func load() throws(ConvertError) -> ONNXSource {
     progress(Progress(stage: "import", done: 0, total: 0))
     log.begin()
     let source = try ONNXSource(path: options.input, inputShapes: options.inputShapes)
     report.warnings += source.imported.warnings
+    log.end("import", effect: "\(source.graph.nodes.count) nodes, opset \(source.imported.opset)")
+    try memory.requireLargest(of: source.graph)
+    isLarge = !memory.fits(source.graph)
+    return source
+  }
+
+  private mutating func cleanUp(_ source: ONNXSource) throws(ConvertError) -> (SourceFacts, Graph) {
+    log.begin()
     let facts = try SourceFacts(options.input, source)
     report.input = .init(path: options.input, bytes: facts.source.bytes)
-    log.end("import", effect: "\(source.graph.nodes.count) nodes, opset \(source.imported.opset)")
-    log.begin()
     var graph = source.graph
     let changes = try GraphPass.run(GraphPass.normalization, on: &graph, path: options.input)
     var effects: [String] = []
@@ -123,10 +140,19 @@ public struct Converter {
     return graph
   }
 
-  private func plan(_ graph: Graph, _ path: String) throws(ConvertError) -> Interpreter {
-    do throws(InterpreterError) { return try Interpreter(graph, threads: options.threads) } catch {
-      throw .plan(path: path, error)
-    }
+  /// Makes `graph` ready to run; a large one runs node by node unless `isWhole`.
+  private func plan(
+    _ graph: Graph, _ path: String, isWhole: Bool = false
+  ) throws(ConvertError) -> Interpreter {
+    do throws(InterpreterError) {
+      return try Interpreter(
+        graph, threads: options.threads, isStreaming: isLarge && !isWhole)
+    } catch { throw .plan(path: path, error) }
+  }
+
+  /// Samples to verify with: running a large network takes as long as reading all of it.
+  private var verificationSamples: Int {
+    isLarge ? min(1, options.verificationSamples) : options.verificationSamples
   }
 
   private mutating func describe(_ graph: Graph) {
@@ -154,7 +180,7 @@ public struct Converter {
     var observation = Observation()
     observation.arenaBytes = interpreter.arenaBytes
     observation.ports = interpreter.outputs
-    let total = options.verificationSamples
+    let total = verificationSamples
     if total > 0 {
       if isOriginal { samples.leaveOutUnfit(of: total, for: interpreter) }
       let progress = progress
@@ -165,8 +191,10 @@ public struct Converter {
         if observation.proof.count < 4 { observation.proof.append(interpreter.outputBytes()) }
       }
     }
-    if let path = options.data {
-      observation.accuracy = try accuracy(of: interpreter, path, "accuracy of \(name)")
+    if let data = options.data {
+      // Unless the user has said how much memory there is, time counts for more.
+      let whole = isLarge && !memory.isStated ? try plan(graph, path, isWhole: true) : interpreter
+      observation.accuracy = try accuracy(of: whole, data, "accuracy of \(name)")
     }
     return observation
   }
@@ -181,7 +209,7 @@ public struct Converter {
     let interpreter = try plan(imported, options.input)
     var comparison = OutputComparison()
     _ = try samples.forEach(
-      limit: options.verificationSamples, first: min(2, original.outputs.count), into: interpreter
+      limit: verificationSamples, first: min(2, original.outputs.count), into: interpreter
     ) { index throws(ConvertError) in
       try interpreter.compute()
       comparison.compare(interpreter.floats(), original.outputs[index], interpreter.outputs)
@@ -230,12 +258,21 @@ public struct Converter {
             + first)
       }
     }
-    guard options.verificationSamples > 0 else { return }
+    guard verificationSamples > 0 else { return }
+    if isLarge {
+      report.warnings.append(
+        "the network is large: it was verified on one sample, node by node; --max-memory allows more"
+      )
+    }
     var comparison = OutputComparison()
     for (original, result) in zip(before.outputs, after.outputs) {
       comparison.compare(original, result, before.ports)
     }
     report.hasCollapsed = comparison.hasCollapsed
+    if comparison.foundNothingFinite {
+      report.warnings.append(
+        "the original gives no finite number on these samples: nothing could be compared")
+    }
     if comparison.otherShapes > 0 {
       report.warnings.append(
         "\(comparison.otherShapes) outputs have other shapes than the original's, and are not in the "
@@ -245,7 +282,7 @@ public struct Converter {
       samples: comparison.samples, source: samples.kind, maxAbs: comparison.maximumError,
       meanAbs: comparison.meanError, largest: comparison.largest, cosine: comparison.cosine,
       top1Agreement: comparison.top1Agreement, isClassification: comparison.isClassification,
-      blame: report.hasCollapsed ? try blame(baseline, graph, &samples) : [])
+      blame: report.hasCollapsed && !isLarge ? try blame(baseline, graph, &samples) : [])
   }
 
   /// The layers that add the most error.
@@ -296,7 +333,8 @@ public struct Converter {
   ) throws(ConvertError) {
     let writer = ModelWriter(model)
     report.output = .init(path: options.output, bytes: writer.byteCount)
-    report.isLarger = writer.byteCount > report.input.bytes
+    // A record or two more than the source is no news.
+    report.isLarger = writer.byteCount > report.input.bytes + report.input.bytes / 100
     guard !options.isDryRun else {
       report.isDryRun = true
       return
@@ -318,7 +356,7 @@ public struct Converter {
     let interpreter = try plan(file.model.graph, options.output)
     var difference: Int?
     _ = try samples.forEach(
-      limit: options.verificationSamples, first: proof.count, into: interpreter
+      limit: verificationSamples, first: proof.count, into: interpreter
     ) { index throws(ConvertError) in
       try interpreter.compute()
       if interpreter.outputBytes() != proof[index] { difference = index }

@@ -26,8 +26,10 @@ public final class Interpreter {
   /// The type and shape of an output that depends on the data are those of the last run; before the
   /// first, the shape is that of an empty vector.
   public private(set) var outputs: [Port]
+  /// Whether some nodes run behind the plan, one by one.
+  public var hasUnplannedNodes: Bool { openPart != nil }
   /// Whether some nodes depend on the data of a run, which can then fail.
-  public var dependsOnData: Bool { openPart != nil }
+  public let dependsOnData: Bool
   /// The planned steps of one run, in order.
   public let steps: [StepInfo]
   /// Bytes of the one block of memory that holds all activations.
@@ -63,16 +65,22 @@ public final class Interpreter {
   ///   - graph: a network whose shapes are known.
   ///   - threads: how many threads a run uses, the caller's among them.
   ///   - maximumArena: the most bytes that activations may take.
+  ///   - isStreaming: whether weights are prepared for each node when it runs and dropped behind it: slow,
+  ///     but no more than one layer of a large network is in memory.
   /// - Throws: `InterpreterError` naming the node that cannot be run.
   public init(
-    _ graph: Graph, threads: Int = 1, maximumArena: Int = 1 << 34
+    _ graph: Graph, threads: Int = 1, maximumArena: Int = 1 << 34, isStreaming: Bool = false
   ) throws(InterpreterError) {
     pool = ThreadPool(threads: threads)
     var graph = graph
     try graph.inferOpenShapes()
-    (parts, plan) = try Self.plan(graph, maximumArena)
+    (parts, plan) = try Self.plan(graph, maximumArena, isStreaming: isStreaming)
     budget = MemoryBudget(limit: maximumArena)
-    openPart = if let open = parts.open { try GraphRunner(open, budget) } else { nil }
+    openPart =
+      if let open = parts.open { try GraphRunner(open, budget, isStreaming: isStreaming) } else {
+        nil
+      }
+    dependsOnData = parts.open?.dependsOnData ?? false
     let memory = MemoryPlan(plan.buffers)
     guard memory.arenaSize <= maximumArena else { throw .memory(bytes: memory.arenaSize) }
     guard let arena = AlignedBuffer(ifAvailable: memory.arenaSize) else {
@@ -121,9 +129,9 @@ public final class Interpreter {
   ///
   /// A node that turns out to need the elements of an operand joins those that depend on the data.
   private static func plan(
-    _ graph: Graph, _ maximumArena: Int
+    _ graph: Graph, _ maximumArena: Int, isStreaming: Bool
   ) throws(InterpreterError) -> (GraphParts, ExecutionPlan) {
-    var moved: Set<Int> = []
+    var moved = isStreaming ? Set(graph.nodes.indices) : []
     while true {
       let parts = GraphParts(graph, moving: moved)
       do throws(InterpreterError) {

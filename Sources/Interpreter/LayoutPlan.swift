@@ -91,10 +91,7 @@ struct LayoutPlan {
         inputs.append(nil)
         continue
       }
-      let isConstant = graph[id].constant != nil
-      // Weights are row-major even where the network computes them; a residual is data.
-      let isData = op.layout == .follow || !isConstant && position != 1
-      let wanted: Layout = rank == 4 && isData ? layout : .rowMajor
+      let wanted = rank == 4 ? op.layout(ofInput: position, in: layout) : .rowMajor
       let input = try value(id, wanted, for: node.name)
       facts.inputs[position]?.layout = wanted
       inputs.append(input)

@@ -30,6 +30,14 @@ public struct Bytes: Sendable {
     self.range = range
   }
 
+  #if hasFeature(Embedded)
+  /// These bytes: a device has no store to move them to.
+  var kept: Bytes { self }
+  #else
+  /// Whether the bytes are in memory of the process's own.
+  var isInMemory: Bool { if case .array = backing { true } else { false } }
+  #endif
+
   /// The number of bytes.
   public var count: Int { range.count }
 

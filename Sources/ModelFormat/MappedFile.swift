@@ -42,6 +42,17 @@ public struct MappedFile: ~Copyable {
     count = size
   }
 
+  /// Maps the bytes `range` of an open file, whose start is a multiple of the page size; nil on failure.
+  init?(_ descriptor: Int32, _ range: Range<Int>) {
+    guard
+      let pointer = mmap(
+        nil, range.count, PROT_READ, MAP_SHARED, descriptor, off_t(range.lowerBound)),
+      pointer != MAP_FAILED
+    else { return nil }
+    base = UnsafeRawPointer(pointer)
+    count = range.count
+  }
+
   deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
 
   /// The bytes, for as long as the mapping is borrowed.

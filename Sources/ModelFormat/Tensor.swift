@@ -25,8 +25,8 @@ public struct Tensor: Sendable {
     self.quantization = quantization
     self.encoding = encoding
     self.nonzeroCount = nonzeroCount
-    self.positions = positions
-    self.values = values
+    self.positions = positions.kept
+    self.values = values.kept
   }
 
   /// A dense tensor over `bytes`, which hold exactly the elements of `shape` in row-major order.

@@ -10,8 +10,7 @@ public struct Operator: Sendable {
   public enum LayoutRule: Sendable {
     /// Row-major in, row-major out.
     case rowMajor
-    /// Channels last in (inputs that are no constants, but never the second, the weights), channels
-    /// last out.
+    /// Channels last in, channels last out; weights and bias, the second and third inputs, as they are.
     case channelsLast
     /// Whatever the first rank-4 input has; the operator works on `ValueFacts.physicalShape`, and
     /// maps axes by `ValueFacts.physicalAxis`. All outputs get the same layout.
@@ -46,6 +45,11 @@ public struct Operator: Sendable {
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
   /// Prepares the node for running: checks types, packs constants, chooses a kernel.
   public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
+
+  /// The layout of input `position` of rank 4, where the node works in `layout`.
+  public func layout(ofInput position: Int, in layout: Layout) -> Layout {
+    self.layout == .channelsLast && (1...2).contains(position) ? .rowMajor : layout
+  }
 
   /// An operator; the defaults are those of a simple float operator.
   public init(

@@ -25,8 +25,9 @@ public struct PreparedNode: Sendable {
       throw .shapeMismatch("makes an output that is too large (\(output.shape))")
     }
     if op.layout == .channelsLast, facts.inputs.first??.shape.rank == 4 {
-      // Data in channels last, constants (weights) as they are: the first input is the data.
-      facts.inputs[0]?.layout = .channelsLast
+      for index in facts.inputs.indices where facts.inputs[index]?.shape.rank == 4 {
+        facts.inputs[index]?.layout = op.layout(ofInput: index, in: .channelsLast)
+      }
       for index in facts.outputs.indices where facts.outputs[index].shape.rank == 4 {
         facts.outputs[index].layout = .channelsLast
       }

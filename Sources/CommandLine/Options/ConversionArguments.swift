@@ -58,3 +58,22 @@ struct Fraction: ExpressibleByArgument {
     value = number
   }
 }
+
+/// A number of bytes written as `1500000`, `500MB` or `2GiB`.
+struct ByteCount: ExpressibleByArgument {
+  let value: Int
+
+  init?(argument: String) {
+    let units: [(suffix: String, factor: Double)] = [
+      ("kib", 1_024), ("mib", 1_048_576), ("gib", 1_073_741_824), ("kb", 1e3), ("mb", 1e6),
+      ("gb", 1e9),
+      ("k", 1e3), ("m", 1e6), ("g", 1e9), ("b", 1), ("", 1),
+    ]
+    let text = argument.lowercased()
+    guard let unit = units.first(where: { text.hasSuffix($0.suffix) }),
+      let number = Double(text.dropLast(unit.suffix.count).filter { $0 != " " && $0 != "_" }),
+      number > 0, number * unit.factor < 1e15
+    else { return nil }
+    value = Int(number * unit.factor)
+  }
+}

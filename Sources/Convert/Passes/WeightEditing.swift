@@ -1,21 +1,18 @@
 import ModelFormat
+import Operators
 
 /// Changes to weights that keep their stored type where they can.
 extension Tensor {
   /// The transposed matrix; stored integers and their scales move along.
   func transposedMatrix() -> Tensor {
     let (rows, columns) = (shape[0], shape[1])
-    let source = dense
     let size = type.size
-    let bytes = source.withUnsafeBytes { source in
+    let bytes = dense.withUnsafeBytes { source in
       [UInt8](unsafeUninitializedCapacity: source.count) { out, initialized in
-        for row in 0..<rows {
-          for column in 0..<columns {
-            for byte in 0..<size {
-              out[(column * rows + row) * size + byte] =
-                source[(row * columns + column) * size + byte]
-            }
-          }
+        if let base = out.baseAddress {
+          // A matrix is an image of one row whose channels are the matrix's rows.
+          Permutation.toChannelsLast(
+            source, UnsafeMutableRawPointer(base), [1, rows, 1, columns], size)
         }
         initialized = source.count
       }

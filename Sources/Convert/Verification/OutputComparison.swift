@@ -27,6 +27,9 @@ public struct OutputComparison: Sendable, Hashable {
   /// Outputs that have another number of elements than the original's: their shapes depend on the data.
   public private(set) var otherShapes = 0
 
+  /// Whether there were samples, but no finite number among the original's outputs.
+  public var foundNothingFinite: Bool { samples > 0 && count == 0 && otherShapes == 0 }
+
   /// Whether some output was a row of class scores.
   public private(set) var isClassification = false
   /// Whether the compressed network's outputs have nothing to do with the original's.

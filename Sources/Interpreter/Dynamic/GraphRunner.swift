@@ -10,6 +10,8 @@ import Operators
 final class GraphRunner {
   private let graph: Graph
   private let budget: MemoryBudget
+  /// Whether nothing of a node is kept for the next run.
+  private let isStreaming: Bool
   private var steps: [Step] = []
   /// The graph's constants as operators read them, made on their first use.
   private var constants: [Int: AlignedBuffer] = [:]
@@ -30,16 +32,21 @@ final class GraphRunner {
   }
 
   /// A runner for `graph`, whose inputs are given to each run.
-  init(_ graph: Graph, _ budget: MemoryBudget) throws(InterpreterError) {
+  init(
+    _ graph: Graph, _ budget: MemoryBudget, isStreaming: Bool = false
+  ) throws(InterpreterError) {
     self.graph = graph
     self.budget = budget
+    self.isStreaming = isStreaming
     var lastReader = [Int?](repeating: nil, count: graph.values.count)
     for (index, node) in graph.nodes.enumerated() {
       guard let op = Operator.named(node.op) else {
         throw .unknownOperator(node: node.name, op: node.op)
       }
       var bodies: [GraphRunner] = []
-      for body in node.bodies { bodies.append(try GraphRunner(body, budget)) }
+      for body in node.bodies {
+        bodies.append(try GraphRunner(body, budget, isStreaming: isStreaming))
+      }
       try ControlFlow.check(node)
       steps.append(Step(op: op, bodies: bodies))
       for case let id? in node.inputs + node.outputs { lastReader[id.index] = index }
@@ -90,7 +97,7 @@ final class GraphRunner {
     let tensor = facts.constant ?? Tensor([Float](), shape: [0])
     let bytes = tensor.type == facts.type ? tensor.dense : Bytes(elements: tensor.floats())
     let buffer = AlignedBuffer(bytes)
-    constants[id.index] = buffer
+    if !isStreaming { constants[id.index] = buffer }
     return buffer
   }
 
@@ -138,7 +145,7 @@ final class GraphRunner {
     }
     do throws(OperatorError) {
       let prepared = try PreparedNode(steps[index].op, node, inputs: facts)
-      steps[index].prepared = (key, prepared)
+      if !isStreaming { steps[index].prepared = (key, prepared) }
       return prepared
     } catch {
       guard case .needsConstant = error else { throw error }

@@ -81,7 +81,8 @@ public enum AtomicFile {
   private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
   #endif
 
-  private static func folder(of path: String) -> String {
+  /// The folder that the file at `path` lies in.
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -151,19 +151,20 @@ struct GeneralConvolution: Sendable {
 
   /// The input pixel that tap `tap` of the window of output `pixel` reads, or -1 outside.
   private func place(of pixel: Int, _ tap: Int) -> Int {
-    var (pixel, tap, place, step) = (pixel, tap, 0, 1)
-    return window.axes.withUnsafeBufferPointer { axes in
-      for index in axes.indices.reversed() {
-        let axis = axes[index]
-        let entry = axis.start(pixel % axis.output) + tap % axis.kernel * axis.dilation
-        if entry < 0 || entry >= axis.input { return -1 }
-        place += entry * step
-        step *= axis.input
-        pixel /= axis.output
-        tap /= axis.kernel
-      }
-      return place
+    var (pixel, tap) = (pixel, tap)
+    var (place, step) = (0, 1)
+    var index = window.axes.count - 1
+    while index >= 0 {
+      let axis = window.axes[index]
+      let entry = axis.start(pixel % axis.output) + tap % axis.kernel * axis.dilation
+      if entry < 0 || entry >= axis.input { return -1 }
+      place += entry * step
+      step *= axis.input
+      pixel /= axis.output
+      tap /= axis.kernel
+      index -= 1
     }
+    return place
   }
 
   /// Adds bias and residual, and applies the activation.

@@ -9,7 +9,18 @@ extension Operator {
   /// `coordinate_transformation_mode` (`half_pixel`, `output_half_pixel`). float32. A map that does not
   /// exist is clamped; at most 4096 samples a line are taken of one cell.
   static let roiAlign = Operator(
-    "RoiAlign", since: 22, inputs: 3...3, infer: inferRoiAlign, prepare: prepareRoiAlign)
+    "RoiAlign", since: 22, inputs: 3...3, infer: inferRoiAlign,
+    multiplyAccumulates: roiAlignMultiplyAccumulates, prepare: prepareRoiAlign)
+}
+
+/// Four neighbours for each sample; regions of unknown size are thought to cover the map.
+private func roiAlignMultiplyAccumulates(_ facts: NodeFacts) -> Int {
+  guard let result = try? inferRoiAlign(facts)[0].shape, let x = try? facts.input(0).shape,
+    let ratio = try? facts.int("sampling_ratio", default: 0), ratio <= 4096
+  else { return 0 }
+  let rows = ratio > 0 ? ratio : (x[2] - 1) / result[2] + 1
+  let columns = ratio > 0 ? ratio : (x[3] - 1) / result[3] + 1
+  return result.count &* rows &* columns &* 4
 }
 
 private func inferRoiAlign(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
@@ -69,10 +80,15 @@ private struct RegionSampler: Sendable {
       let y0 = top + Float(index / columns) * cellHeight
       let x0 = left + Float(index % columns) * cellWidth
       for i in 0..<verticals {
-        let y = neighbours(y0 + (Float(i) + 0.5) * cellHeight / Float(verticals), height)
+        let place = y0 + (Float(i) + 0.5) * cellHeight / Float(verticals)
+        guard let (y1, y2, v) = neighbours(place, height) else {
+          // A line outside of the map is as many zeros.
+          if horizontals > 0 { largest = max(largest ?? 0, 0) }
+          continue
+        }
         for j in 0..<horizontals {
           let x = neighbours(x0 + (Float(j) + 0.5) * cellWidth / Float(horizontals), width)
-          guard let (y1, y2, v) = y, let (x1, x2, u) = x else {
+          guard let (x1, x2, u) = x else {
             largest = max(largest ?? 0, 0)
             continue
           }

@@ -5,7 +5,9 @@ enum ScatterReduction: String, Sendable {
   case none, add, mul, min, max
 
   /// The types that can be combined.
-  static let types: [ElementType] = [.float32, .float64, .int32, .int64]
+  static let types: [ElementType] = [
+    .float32, .float64, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
+  ]
 
   /// The reduction that a node asks for.
   init(_ facts: NodeFacts) throws(OperatorError) {
@@ -32,7 +34,13 @@ enum ScatterReduction: String, Sendable {
     switch type {
     case .float32: floats(Float.self, from, source, to, target, count)
     case .float64: floats(Double.self, from, source, to, target, count)
+    case .int8: integers(Int8.self, from, source, to, target, count)
+    case .uint8: integers(UInt8.self, from, source, to, target, count)
+    case .int16: integers(Int16.self, from, source, to, target, count)
+    case .uint16: integers(UInt16.self, from, source, to, target, count)
     case .int32: integers(Int32.self, from, source, to, target, count)
+    case .uint32: integers(UInt32.self, from, source, to, target, count)
+    case .uint64: integers(UInt64.self, from, source, to, target, count)
     default: integers(Int64.self, from, source, to, target, count)
     }
   }

@@ -4,8 +4,8 @@ extension Operator {
   /// TopK: the `k` largest (`largest` 1, default) or smallest entries along `axis` (default: the last),
   /// best first, and their indices as int64; of equal entries the first one wins.
   ///
-  /// Inputs: data (float32, float64, int32, int64, int8 or uint8), k (one constant). The entries are in
-  /// order whether `sorted` asks for it or not.
+  /// Inputs: data (numbers of any type), k (one constant). The entries are in order whether `sorted`
+  /// asks for it or not.
   static let topK = Operator(
     "TopK", since: 11, inputs: 2...2, outputs: 1...2, layout: .follow, infer: inferTopK,
     prepare: prepareTopK)
@@ -99,7 +99,11 @@ private struct Selection {
 
 private func prepareTopK(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let data = try facts.input(0)
-  try facts.require(data, "input", among: [.float32, .float64, .int32, .int64, .int8, .uint8])
+  try facts.require(
+    data, "input",
+    among: [
+      .float32, .float64, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
+    ])
   let axis = try topKAxis(facts)
   let (outer, extent, inner) = data.split(at: axis)
   let k = try facts.output().shape[axis]
@@ -113,6 +117,10 @@ private func prepareTopK(_ facts: NodeFacts) throws(OperatorError) -> Execution 
   case .int32: return Execution(scratchBytes: bytes) { selection.run(Int32.self, $0) }
   case .int64: return Execution(scratchBytes: bytes) { selection.run(Int64.self, $0) }
   case .int8: return Execution(scratchBytes: bytes) { selection.run(Int8.self, $0) }
+  case .int16: return Execution(scratchBytes: bytes) { selection.run(Int16.self, $0) }
+  case .uint16: return Execution(scratchBytes: bytes) { selection.run(UInt16.self, $0) }
+  case .uint32: return Execution(scratchBytes: bytes) { selection.run(UInt32.self, $0) }
+  case .uint64: return Execution(scratchBytes: bytes) { selection.run(UInt64.self, $0) }
   default: return Execution(scratchBytes: bytes) { selection.run(UInt8.self, $0) }
   }
 }

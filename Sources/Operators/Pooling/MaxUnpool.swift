@@ -40,7 +40,7 @@ private func unpooled(_ facts: NodeFacts) throws(OperatorError) -> (counted: [In
     return (counted, counted)
   }
   guard stated.count == counted.count, zip(stated, counted).allSatisfy({ $0 >= $1 }) else {
-    throw .shapeMismatch("an output of \(Shape(counted)) does not fit into \(stated)")
+    throw .shapeMismatch("an output of \(Shape(counted)) does not fit into \(Shape(stated))")
   }
   return (counted, stated)
 }

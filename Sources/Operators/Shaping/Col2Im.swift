@@ -37,13 +37,14 @@ private struct BlockGeometry: Sendable {
     let block = try facts.constantIntegers(2, "block_shape") ?? []
     guard image.count == block.count, !image.isEmpty, image.count + 2 <= Limits.rank,
       (image + block).allSatisfy({ $0 >= 1 && $0 <= Int(Int32.max) })
-    else { throw .shapeMismatch("image \(image) and block \(block) do not fit") }
+    else { throw .shapeMismatch("image \(Shape(image)) and block \(Shape(block)) do not fit") }
     windows = try SpatialWindow(facts, over: image, kernel: block).axes
     guard let taps = Shape(block).checkedCount, data[1] % taps == 0 else {
-      throw .shapeMismatch("\(data[1]) rows do not make blocks of \(block)")
+      throw .shapeMismatch("\(data[1]) rows do not make blocks of \(Shape(block))")
     }
     guard let count = Shape(windows.map { $0.output }).checkedCount, count == data[2] else {
-      throw .shapeMismatch("there are \(data[2]) blocks, which do not fit the image \(image)")
+      throw .shapeMismatch(
+        "there are \(data[2]) blocks, which do not fit the image \(Shape(image))")
     }
     (self.taps, self.count) = (taps, count)
     outputs = [data[0], data[1] / taps] + image

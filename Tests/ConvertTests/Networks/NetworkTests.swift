@@ -19,6 +19,17 @@ import Testing
     }
   }
 
+  @Test(arguments: NetworkFixture.all + NetworkFixture.controlFlow)
+  func computesTheSameNodeByNode(_ fixture: NetworkFixture) throws {
+    let interpreter = try Interpreter(
+      LoadedModel(path: fixture.path).graph, threads: 2, isStreaming: true)
+    #expect(interpreter.steps.isEmpty)
+    for (found, output) in zip(try interpreter.outputs(seed: fixture.seed), fixture.outputs) {
+      #expect(error(found, output.floats) < 1e-4, "\(output.name)")
+    }
+    #expect(interpreter.outputs.map(\.shape.dimensions) == fixture.outputs.map(\.shape))
+  }
+
   @Test(arguments: NetworkFixture.all)
   func computesTheSameAfterAllPasses(_ fixture: NetworkFixture) throws {
     let model = try LoadedModel(path: fixture.path)

@@ -21,7 +21,7 @@ struct BodyAssembly {
       guard let id = try outer.value(name) else {
         throw .undefinedValue(name: name, reader: "a body of node '\(draft.name)' (\(draft.op))")
       }
-      captures.append((id, inner.addCapture(name, outer.graph[id])))
+      captures.append((id, inner.addCapture(name, id, of: outer)))
     }
     // Reading what is around may have read tensors, which are counted.
     inner.count(from: outer)

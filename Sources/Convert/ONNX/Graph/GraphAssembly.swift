@@ -99,20 +99,20 @@ struct GraphAssembly {
     return result
   }
 
-  /// The types of the graph inputs as operators see them.
-  private static func types(of inputs: [ONNXValueInfo]) throws(ImportProblem) -> [ElementType] {
-    var types: [ElementType] = []
+  /// The types of the graph inputs as the file has them.
+  private static func types(of inputs: [ONNXValueInfo]) throws(ImportProblem) -> [FileType] {
+    var types: [FileType] = []
     try ImportProblem.collect(inputs) { input throws(ImportProblem) in
       guard let number = input.type else {
         throw .unsupportedInput(name: input.name, "is no tensor; only tensors are supported")
       }
-      guard let type = ElementType(onnx: Int64(number)) else {
+      guard let type = FileType(onnx: Int64(number)) else {
         throw .unsupportedInput(
           name: input.name,
           "has type \(ElementType.onnxName(Int64(number))), which is not supported "
             + "(\(ElementType.supportedNames) are)")
       }
-      types.append(type.logical)
+      types.append(type)
     }
     return types
   }

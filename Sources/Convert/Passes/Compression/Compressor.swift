@@ -129,6 +129,7 @@ struct Compressor {
     _ graph: inout Graph, _ samples: inout SampleSet
   ) throws(ConvertError) {
     log.begin()
+    try MemoryPolicy(options).requireFit(graph, for: "calibration")
     // Ranges are those of the network that will be quantized, pruning included.
     let interpreter: Interpreter
     do throws(InterpreterError) {

@@ -64,6 +64,7 @@ struct CorrectStatistics {
     _ graph: Graph, _ wanted: Set<Int>, _ samples: inout SampleSet,
     _ body: (Int, [Float], Shape) -> Void
   ) throws(ConvertError) -> Int {
+    try MemoryPolicy(options).requireFit(graph, for: "correcting statistics by samples")
     let interpreter: Interpreter
     do throws(InterpreterError) {
       interpreter = try Interpreter(graph.withoutDeadNodes(), threads: options.threads)

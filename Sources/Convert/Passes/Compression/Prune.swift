@@ -17,10 +17,12 @@ struct Prune {
   }
 
   /// Prunes the weights of `nodes`, each tensor once.
+  ///
+  /// Weights are read anew for each look at them, so that one layer at a time is in memory.
   func apply(_ graph: inout Graph, _ nodes: [WeightedNode]) -> Effect {
     var effect = Effect()
     var seen = Set<ValueID>()
-    var layers: [(id: ValueID, elements: [Float], shape: Shape, groups: WeightGroups)] = []
+    var layers: [Layer] = []
     for node in nodes where seen.insert(node.weights).inserted {
       guard let tensor = graph[node.weights].constant else { continue }
       effect.weights += tensor.shape.count
@@ -28,76 +30,100 @@ struct Prune {
         effect.skipped.append(node.name)
         continue
       }
-      layers.append((node.weights, tensor.floats(), tensor.shape, groups))
+      layers.append(Layer(id: node.weights, groups: groups))
     }
     switch specification {
     case .pattern(let keep, _):
-      for index in layers.indices {
-        layers[index].groups.keepLargest(keep, &layers[index].elements)
+      for layer in layers {
+        edit(layer, &graph, &effect) { elements in layer.groups.keepLargest(keep, &elements) }
       }
     case .unstructured(let fraction), .block(let fraction):
       if scope == .layer {
-        for index in layers.indices {
-          let count = (Double(layers[index].elements.count) * fraction).rounded()
-          zeroSmallest(Int(count), &layers[index...index])
+        for layer in layers {
+          let weights = graph[layer.id].constant?.shape.count ?? 0
+          let count = (Double(weights) * fraction).rounded()
+          zeroSmallest(Int(count), [layer], &graph, &effect)
         }
       } else {
-        zeroSmallest(Int((Double(effect.weights) * fraction).rounded()), &layers[...])
+        let count = (Double(effect.weights) * fraction).rounded()
+        zeroSmallest(Int(count), layers, &graph, &effect)
       }
-    }
-    for layer in layers {
-      graph[layer.id].constant = Tensor(layer.elements, shape: layer.shape)
-      effect.zeros += layer.elements.count { $0 == 0 }
     }
     return effect
   }
 
+  private struct Layer {
+    let id: ValueID
+    let groups: WeightGroups
+
+    /// Calls `body` with the key of each group, which sorts as its norm does: squared norms are not
+    /// negative, so that their bit patterns are in order.
+    func forEachKey(_ graph: Graph, _ body: (UInt32) -> Void) {
+      guard let elements = graph[id].constant?.floats() else { return }
+      groups.forEach { body(groups.norm($0, elements).bitPattern) }
+    }
+  }
+
+  /// Changes the elements of one layer.
+  private func edit(
+    _ layer: Layer, _ graph: inout Graph, _ effect: inout Effect, _ body: (inout [Float]) -> Void
+  ) {
+    guard let tensor = graph[layer.id].constant else { return }
+    var elements = tensor.floats()
+    body(&elements)
+    effect.zeros += elements.count { $0 == 0 }
+    graph[layer.id].constant = Tensor(elements, shape: tensor.shape)
+  }
+
   /// Sets the groups with the smallest norms to zero, `count` weights in all.
   private func zeroSmallest(
-    _ count: Int,
-    _ layers: inout ArraySlice<(id: ValueID, elements: [Float], shape: Shape, groups: WeightGroups)>
+    _ count: Int, _ layers: [Layer], _ graph: inout Graph, _ effect: inout Effect
   ) {
-    // Squared norms are not negative, so that their bit patterns sort as they do.
-    var keys: [UInt32] = []
-    for layer in layers {
-      layer.groups.forEach { keys.append(layer.groups.norm($0, layer.elements).bitPattern) }
-    }
+    var total = 0
+    for layer in layers { layer.groups.forEach { _ in total += 1 } }
     let size = layers.first?.groups.size ?? 1
-    let groupCount = min(keys.count, Int((Double(count) / Double(size)).rounded()))
-    guard groupCount > 0 else { return }
-    let threshold = Self.select(keys, groupCount)
-    var remaining = groupCount - keys.count { $0 < threshold }
-    for index in layers.indices {
-      let groups = layers[index].groups
-      groups.forEach { group in
-        let key = groups.norm(group, layers[index].elements).bitPattern
-        if key > threshold { return }
-        if key == threshold {
-          // Ties go in the order of the weights, so that the count is exact and repeatable.
-          guard remaining > 0 else { return }
-          remaining -= 1
+    let groupCount = min(total, Int((Double(count) / Double(size)).rounded()))
+    let limit = groupCount > 0 ? Self.select(groupCount, layers, graph) : (key: 0, before: 0)
+    // Ties go in the order of the weights, so that the count is exact and repeatable.
+    var ties = groupCount - limit.before
+    for layer in layers {
+      edit(layer, &graph, &effect) { elements in
+        guard groupCount > 0 else { return }
+        layer.groups.forEach { group in
+          let key = layer.groups.norm(group, elements).bitPattern
+          if key > limit.key { return }
+          if key == limit.key {
+            guard ties > 0 else { return }
+            ties -= 1
+          }
+          layer.groups.zero(group, &elements)
         }
-        groups.zero(group, &layers[index].elements)
       }
     }
   }
 
-  /// The `count`-th smallest key, found by counting upper and then lower halves.
-  private static func select(_ keys: [UInt32], _ count: Int) -> UInt32 {
-    func bucket(_ parts: some Sequence<UInt16>, _ rank: Int) -> (UInt16, Int) {
+  /// The `count`-th smallest key and how many are below it, found by counting upper and then lower halves.
+  private static func select(
+    _ count: Int, _ layers: [Layer], _ graph: Graph
+  ) -> (key: UInt32, before: Int) {
+    /// The half at which `rank` is reached, and how many come before it.
+    func bucket(_ rank: Int, _ half: (UInt32) -> Int?) -> (part: Int, before: Int) {
       var counts = [Int](repeating: 0, count: 1 << 16)
-      for part in parts { counts[Int(part)] += 1 }
+      for layer in layers {
+        layer.forEachKey(graph) { key in if let part = half(key) { counts[part] += 1 } }
+      }
       var before = 0
       for (part, number) in counts.enumerated() {
-        if before + number >= rank { return (UInt16(part), rank - before) }
+        if before + number >= rank { return (part, before) }
         before += number
       }
-      return (.max, rank)
+      return (counts.count - 1, before)
     }
-    let (high, rank) = bucket(keys.lazy.map { UInt16($0 >> 16) }, count)
-    let (low, _) = bucket(
-      keys.lazy.filter { $0 >> 16 == UInt32(high) }.map { UInt16(truncatingIfNeeded: $0) }, rank)
-    return UInt32(high) << 16 | UInt32(low)
+    let high = bucket(count) { Int($0 >> 16) }
+    let low = bucket(count - high.before) { key in
+      key >> 16 == UInt32(high.part) ? Int(key & 0xFFFF) : nil
+    }
+    return (UInt32(high.part) << 16 | UInt32(low.part), high.before + low.before)
   }
 }
 
