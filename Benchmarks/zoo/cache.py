@@ -46,7 +46,7 @@ def export(cache, name, exporter, size=None, limit=1200):
     except subprocess.TimeoutExpired:
         ok, said = False, f"took more than {limit} s"
     known = {"ok": ok, "seconds": round(time.time() - start, 1),
-             "error": None if ok else last_line(said)}
+             "error": None if ok else said_by(said)}
     if not ok:
         for file in os.listdir(partial):
             os.remove(os.path.join(partial, file))
@@ -57,7 +57,8 @@ def export(cache, name, exporter, size=None, limit=1200):
     return known
 
 
-def last_line(text):
+def said_by(text):
     """The line of an error that says what happened."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (lines[-1] if lines else "no message")[:300]
+    errors = [line for line in lines if line.startswith("<class") or "Error: " in line]
+    return ((errors or lines or ["no message"])[-1])[:300]

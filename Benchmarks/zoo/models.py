@@ -108,6 +108,8 @@ def steady(network, shape, generator):
     for name, parameter in network.named_parameters():
         if name.endswith("layer_scale"):
             parameter.data.uniform_(0.2, 0.6, generator=generator)
+        elif parameter.dim() > 1 and not parameter.any():
+            parameter.data.normal_(0, 0.02, generator=generator)  # heads that start at zero
     network.eval()
     if norms:
         for module in norms:

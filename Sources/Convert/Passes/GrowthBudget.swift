@@ -12,6 +12,8 @@ struct GrowthBudget {
 
   private var bytes: Int
   private var work: Int
+  /// Bytes of the constants at the beginning.
+  let held: Int
 
   /// A budget of 8 times the bytes of the constants of `graph`, and 64 times that in work.
   init(_ graph: Graph) {
@@ -20,6 +22,7 @@ struct GrowthBudget {
       guard let constant = value.constant else { continue }
       held = min(held + constant.shape.count * value.type.size, 1 << 48)
     }
+    self.held = held
     bytes = Self.freeBytes + 8 * held
     work = Self.freeWork + 64 * held
   }

@@ -8,14 +8,24 @@ extension GraphPass {
     .removeIdentities,  // others match neighbours, and a copy between hides them
     .removeDeadNodes,  // before matching: a dead reader would forbid fusions
     .removeNoOps,  // needs shapes; they hide neighbours as identities do
+    .shareConstants,  // before results: equal operands have equal constants
     .shareResults,  // what is computed twice would not be recognized
+    .removeExpansions,
+    .mergeSlices,  // after equal slices became one
     .mergeReshapes,
+    .recognizeSoftmax,  // before attention, which has one inside
     .recognizeGelu,  // before anything takes its products apart
     .recognizeSwish,
     .recognizeNormalization,  // before means over pixels become pooling
     .recognizeGroupNormalization,
     .recognizeDepthToSpace,
-    .mergeTransposes,  // after DepthToSpace, which has one inside
+    .recognizeAttention,  // before its transpositions and factors change places
+    .removeDeadNodes,  // again: what transposed the keys is left, and would be read
+    .mergeReshapes,  // again: keys were reshaped twice around their transposition
+    .mergeTransposes,  // after DepthToSpace and attention, which have some inside
+    .mergeReshapes,  // again: transpositions between them are gone
+    .mergeHeads,
+    .mergeReshapes,  // again, for what merged heads left
     .foldAffine,  // what follows the normalizations found above
     .foldPadding,
     .recognizeGlobalPooling,  // needs constant axes

@@ -20,10 +20,12 @@ struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   let name: String
   let seed: UInt64
   let outputs: [Output]
+  /// What all passes must make of it, changes of shape left out; of exports only.
+  let operators: [String]?
   /// The folder that the file lies in.
   private(set) var folder = ""
 
-  private enum CodingKeys: CodingKey { case name, seed, outputs }
+  private enum CodingKeys: CodingKey { case name, seed, outputs, operators }
 
   var path: String { "\(folder)/\(name).onnx" }
   var testDescription: String { name }
@@ -38,6 +40,9 @@ struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   static let controlFlow = load("control-flow")
   /// Networks with operators of ONNX Runtime's own domain.
   static let runtime = load("runtime")
+
+  /// Small modules as the exporters of PyTorch write them.
+  static let exports = load("exports")
 
   private static func load(_ name: String) -> [NetworkFixture] {
     let folder = "\(fixtures)/\(name)"

@@ -9,13 +9,14 @@ extension GraphPass {
   ///
   /// Nodes run in order, so that one walk folds whole subgraphs, and control flow whose way is known by
   /// then gives way to the nodes of its bodies. A result is kept only where it is not larger than
-  /// `foldLimit` or than what it was computed from, and all together keep to a budget: folding must not
-  /// blow a file up.
+  /// `foldLimit` or than what it was computed from; larger ones (masks of windowed attention) while
+  /// they are a 32nd of all constants together. All keep to a budget: folding must not blow a file up.
   static let foldConstants = GraphPass(
     name: "fold-constants",
     summary: "shapes are inferred; what depends on constants alone is computed"
   ) { graph throws(ConvertError) in
     var budget = GrowthBudget(graph)
+    var allowance = budget.held / 32
     var expansion: ControlFlowExpansion?
     var pending = Array(graph.nodes.reversed())
     var changes = 0
@@ -30,7 +31,7 @@ extension GraphPass {
         }
       }
       do throws(InterpreterError) { try graph.inferShapes(of: node) } catch { throw .graph(error) }
-      guard let results = try foldedResults(node, graph, &budget) else {
+      guard let results = try foldedResults(node, graph, &budget, &allowance) else {
         graph.nodes.append(node)
         continue
       }
@@ -52,7 +53,7 @@ extension GraphPass {
 
   /// The results of a node that can be computed now, or nil.
   private static func foldedResults(
-    _ node: Node, _ graph: Graph, _ budget: inout GrowthBudget
+    _ node: Node, _ graph: Graph, _ budget: inout GrowthBudget, _ allowance: inout Int
   ) throws(ConvertError) -> [Tensor]? {
     guard let op = Operator.named(node.op), node.bodies.isEmpty else { return nil }
     if node.op == "Shape" || node.op == "Size" {
@@ -77,8 +78,10 @@ extension GraphPass {
     {
       return [weights]
     }
-    guard outputBytes <= max(foldLimit, inputBytes), budget.take(bytes: outputBytes, work: work)
+    let isLarge = outputBytes > max(foldLimit, inputBytes)
+    guard !isLarge || outputBytes <= allowance, budget.take(bytes: outputBytes, work: work)
     else { return nil }
+    if isLarge { allowance -= outputBytes }
     let inputs = node.inputs.map { id -> Tensor? in
       guard let id, let constant = graph[id].constant else { return nil }
       // Evaluation sees the logical type: a float16 weight is a float32 operand.

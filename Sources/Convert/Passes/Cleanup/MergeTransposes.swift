@@ -4,22 +4,28 @@ extension GraphPass {
   /// Transpositions move behind what works on single elements, meet there, and cancel.
   ///
   ///     Transpose(p) -> Transpose(q)                       becomes      Transpose(p∘q), or nothing
+  ///     Transpose that moves extents of 1 alone            becomes      Reshape
   ///     Transpose(p) -> Relu                               becomes      Relu -> Transpose(p)
   ///     Add(Transpose(p)(a), Transpose(p)(b))              becomes      Add(a, b) -> Transpose(p)
   ///     Transpose(p) -> Mul(c)                             becomes      Mul(c in the other order) -> Transpose(p)
   ///     Transpose(p) -> ReduceMean(axes)                   becomes      ReduceMean(p(axes)) -> Transpose
-  ///     Concat, Softmax, Pad, Slice and Split              likewise, along the dimension before p
+  ///     Concat, Softmax, Pad, Slice, Split                 likewise, along the dimension before p
+  ///     Reshape that adds and drops extents of 1           likewise
   ///
   /// Networks that were trained channels last come with a Transpose on either side of each convolution;
-  /// afterwards one is left at each end. A Transpose that several nodes read is not moved where that
-  /// would make more of them.
+  /// afterwards one is left at each end. A Transpose that several nodes read is moved for one of them only
+  /// where it meets another.
   static let mergeTransposes = GraphPass(
     name: "merge-transposes", summary: "transpositions move down, meet and cancel"
   ) { graph in
     var editor = GraphEditor(graph)
     var changes = 0
     for position in graph.nodes.indices where editor.isThere(position) {
-      if editor.mergeTranspose(position) || editor.sinkTransposes(position) { changes += 1 }
+      if editor.reshapeTranspose(position) || editor.mergeTranspose(position)
+        || editor.sinkTransposes(position)
+      {
+        changes += 1
+      }
     }
     guard changes > 0 else { return 0 }
     graph = editor.finished()
@@ -50,6 +56,23 @@ extension GraphEditor {
 
   /// Whether nothing reads `id` and it is no graph output.
   func isUnread(_ id: ValueID) -> Bool { !isOutput(id) && readers[id.index].isEmpty }
+
+  /// Makes a Reshape, which moves nothing, of a Transpose that keeps all elements in their order.
+  fileprivate mutating func reshapeTranspose(_ position: Int) -> Bool {
+    guard let (order, x) = transposition(at: position), let shape = graph[x].shape,
+      !shape.dimensions.contains(0)
+    else { return false }
+    let moved = order.filter { shape[$0] != 1 }
+    guard moved == moved.sorted() else { return false }
+    let extents = addConstant(
+      self[position].name + ".extents", Tensor(order.map { Int64(shape[$0]) }))
+    replace(
+      position,
+      with: Node(
+        name: self[position].name, op: "Reshape", inputs: [x, extents],
+        outputs: self[position].outputs))
+    return true
+  }
 
   /// Makes one Transpose of two in a row.
   fileprivate mutating func mergeTranspose(_ position: Int) -> Bool {
@@ -92,6 +115,10 @@ extension GraphEditor {
     var moved = node
     moved.inputs = inputs
     moved.attributes = attributes
+    if case .shape = rule {
+      moved.op = "Reshape"
+      moved.attributes = [:]
+    }
     return replace(position, with: moved, thenTranspose: rule.resultOrder(node, order, graph))
   }
 
@@ -101,7 +128,26 @@ extension GraphEditor {
       guard let output = self[position].outputs[0], !isOutput(output) else { return false }
       return readers[output.index].allSatisfy { $0 == reader }
     }
-    return freed >= max(1, self[reader].outputs.count)
+    // A Split makes several small ones of one: as many bytes move.
+    return freed >= 1
+      || transposes.count == 1
+        && self[reader].outputs.allSatisfy { $0.map { meetsTranspose($0, depth: 4) } ?? true }
+  }
+
+  /// Whether everybody who reads `id` is a Transpose, or leads to some alone: one that moves there
+  /// meets them.
+  private func meetsTranspose(_ id: ValueID, depth: Int) -> Bool {
+    guard depth > 0, !isOutput(id), !readers[id.index].isEmpty, readers[id.index].count <= 4 else {
+      return false
+    }
+    return readers[id.index].allSatisfy { position in
+      let node = self[position]
+      if node.op == "Transpose" { return true }
+      guard let rule = TransposeRule(node.op), !rule.isOverAll,
+        let output = node.outputs.first ?? nil
+      else { return false }
+      return meetsTranspose(output, depth: depth - 1)
+    }
   }
 
   /// Puts `node` at `position`, with a Transpose behind each of its outputs.
@@ -136,7 +182,9 @@ extension GraphEditor {
       let last = transposes.removeLast()
       replace(position, with: last)
       insert(moved, before: position)
-      for node in transposes { insert(node, before: position) }
+      let others = transposes.map { insert($0, before: position) }
+      // Pieces of a Split may have an extent of 1 where the whole has none.
+      for made in others + [position] { _ = reshapeTranspose(made) }
     }
     for id in dead where isUnread(id) { maker(of: id).map { remove($0) } }
     return true

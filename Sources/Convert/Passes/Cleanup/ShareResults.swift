@@ -5,7 +5,7 @@ extension GraphPass {
   ///
   ///     Sigmoid(x) -> a,  Sigmoid(x) -> b      becomes      Sigmoid(x) -> a, read in place of b
   ///
-  /// A result that is a graph output keeps its own node.
+  /// A result that is a graph output keeps its own node, and control flow stays.
   static let shareResults = GraphPass(
     name: "share-results", summary: "nodes that compute the same become one"
   ) { graph in
@@ -21,6 +21,7 @@ extension GraphPass {
     for position in graph.nodes.indices {
       // As it reads now: what it reads may have become one already.
       let node = editor[position]
+      if !node.bodies.isEmpty || node.op.contains("Random") { continue }
       let key = Key(
         op: node.op, inputs: node.inputs, outputs: node.outputs.count, attributes: node.attributes)
       guard let first = known[key] else {

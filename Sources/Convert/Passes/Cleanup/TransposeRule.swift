@@ -17,6 +17,8 @@ enum TransposeRule {
   case pad
   /// Starts, ends, axes and steps, as inputs.
   case slice
+  /// Changes the shape; moves where only extents of 1 come and go.
+  case shape
 
   init?(_ op: String) {
     switch op {
@@ -30,6 +32,7 @@ enum TransposeRule {
     case "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum": self = .reduction
     case "Pad": self = .pad
     case "Slice": self = .slice
+    case "Flatten", "Reshape", "Squeeze", "Unsqueeze": self = .shape
     default: return nil
     }
   }
@@ -58,6 +61,13 @@ enum TransposeRule {
     }
     switch self {
     case .unary, .elementwise, .axis, .concat: return inputs
+    case .shape:
+      guard let result = resultOrder(node, order, editor.graph), let output = node.outputs[0],
+        let shape = editor.graph[output].shape
+      else { return nil }
+      var before = [Int64](repeating: 1, count: result.count)
+      for (to, from) in result.enumerated() { before[from] = Int64(shape[to]) }
+      return [inputs[0], editor.addConstant(node.name + ".extents", Tensor(before))]
     case .reduction:
       guard inputs.count == 2, let axes = axes(inputs[1], order, editor), !axes.isEmpty else {
         return nil
@@ -96,6 +106,7 @@ enum TransposeRule {
 
   /// The transposition behind the node.
   func resultOrder(_ node: Node, _ order: [Int], _ graph: Graph) -> [Int]? {
+    if case .shape = self { return shapeOrder(node, order, graph) }
     guard case .reduction = self, node.attributes.integer("keepdims", default: 1) == 0 else {
       return order
     }
@@ -104,6 +115,24 @@ enum TransposeRule {
     let left = order.indices.filter { !gone.contains($0) }.map { order[$0] }
     let ranks = left.sorted()
     return left.map { ranks.firstIndex(of: $0) ?? 0 }
+  }
+
+  /// The transposition behind a change of shape: extents of 1 stay where they are, the others change
+  /// places as before; nil where others come or go.
+  private func shapeOrder(_ node: Node, _ order: [Int], _ graph: Graph) -> [Int]? {
+    guard let input = node.inputs[0], let output = node.outputs[0],
+      let before = graph[input].shape, let after = graph[output].shape,
+      !after.dimensions.contains(0),
+      before.dimensions.filter({ $0 != 1 }) == after.dimensions.filter({ $0 != 1 })
+    else { return nil }
+    let sources = order.indices.filter { before[$0] != 1 }.map { order[$0] }
+    let places = after.dimensions.indices.filter { after[$0] != 1 }
+    let ranks = sources.sorted()
+    var result = Array(after.dimensions.indices)
+    for (place, source) in zip(places, sources) {
+      result[place] = places[ranks.firstIndex(of: source) ?? 0]
+    }
+    return result
   }
 
   private func axes(_ id: ValueID?, _ order: [Int], _ editor: GraphEditor) -> [Int64]? {

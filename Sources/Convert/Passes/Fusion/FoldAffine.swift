@@ -57,7 +57,8 @@ extension GraphEditor {
     } else {
       for dimension in extents.indices where dimension != 1 { extents[dimension] = 1 }
     }
-    guard let factor = affine.spread(affine.factor, over: extents),
+    guard let count = Shape(extents).checkedCount, affords(count),
+      let factor = affine.spread(affine.factor, over: extents),
       let summand = affine.spread(affine.summand, over: extents),
       factor.count == scale.count || scale.count == 1
     else { return false }

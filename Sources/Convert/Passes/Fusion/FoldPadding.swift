@@ -32,7 +32,8 @@ extension GraphEditor {
     var pads = [Int](repeating: 0, count: 2 * spatial)
     if case .ints(let stated)? = node.attributes["pads"] {
       guard stated.count == pads.count else { return false }
-      pads = stated.map { Int(clamping: $0) }
+      guard stated.allSatisfy({ $0 >= 0 && $0 < 1 << 16 }) else { return false }
+      pads = stated.map { Int($0) }
     }
     if case .string(let automatic)? = node.attributes["auto_pad"] {
       guard automatic == "NOTSET" || automatic == "VALID" && pads.allSatisfy({ $0 == 0 }) else {

@@ -35,7 +35,7 @@ extension GraphPass {
           shape[1] > 0, shape[1] % grouped[1] == 0,
           let scale = editor.graph.floats(match["scale"]),
           let bias = editor.graph.floats(match["bias"]),
-          scale.count == grouped[1], bias.count == grouped[1]
+          scale.count == grouped[1], bias.count == grouped[1], editor.affords(shape[1])
         else { return nil }
         let channels = shape[1] / grouped[1]
         func spread(_ numbers: [Float]) -> Tensor {

@@ -13,23 +13,25 @@ extension GraphPass {
     name: "recognize-normalization",
     summary: "LayerNormalization and RMSNormalization that are spelled out become one node",
     rules: [
-      Rule(.overDeviation(of: centered)) { match, editor in
-        editor.normalization("LayerNormalization", match, means: ["mean", "square"])
+      Rule(.overDeviation(of: centered("mean"), centered("again"))) { match, editor in
+        editor.normalization("LayerNormalization", match, means: ["mean", "again", "square"])
       },
-      Rule(.overDeviation(of: .value("x"))) { match, editor in
+      Rule(.overDeviation(of: .value("x"), .value("x"))) { match, editor in
         editor.normalization("RMSNormalization", match, means: ["square"])
       },
     ])
 
   /// `x - mean(x)`; the mean may have been computed twice, for the variance and for the result.
-  private static let centered = Pattern.node(
-    "Sub", [.value("x"), .named("mean", .node("ReduceMean", [.value("x"), .value("axes")]))])
+  private static func centered(_ name: String) -> Pattern {
+    let mean = Pattern.node("ReduceMean", [.value("x"), .value(name + "Axes")])
+    return .node("Sub", [.value("x"), .named(name, mean)])
+  }
 }
 
 extension Pattern {
-  /// `d / √(mean(d²) + ε)`.
-  fileprivate static func overDeviation(of d: Pattern) -> Pattern {
-    let mean = Pattern.named("square", .node("ReduceMean", [.square(d), .value("squareAxes")]))
+  /// `d / √(mean(d²) + ε)`; `again` is what `d` looks like below the root.
+  fileprivate static func overDeviation(of d: Pattern, _ again: Pattern) -> Pattern {
+    let mean = Pattern.named("square", .node("ReduceMean", [.square(again), .value("squareAxes")]))
     let variance = Pattern.shiftedByAny(mean, "epsilon")
     return .either([
       .product([d, .inverse(.root(variance))]),

@@ -9,8 +9,11 @@ extension GraphPass {
   ///     x · HardSigmoid(x, 1/6, 0.5)         becomes      HardSwish(x)
   ///     x · Sigmoid(α · x)                   becomes      Swish(x, alpha α)
   ///     x · Tanh(Softplus(x))                becomes      Mish(x)
+  ///     x / (1 + |x|)                        becomes      Softsign(x)
+  ///     Where(x > 20, x, Softplus(x))        becomes      Softplus(x), which differs by less than 3e-9
   static let recognizeSwish = GraphPass(
-    name: "recognize-swish", summary: "HardSigmoid, HardSwish, Swish and Mish become one node",
+    name: "recognize-swish",
+    summary: "HardSigmoid, HardSwish, Swish, Mish, Softsign and Softplus become one node",
     rules: [
       Rule(.product([x, ramp], times: 1 / 6.0)) { match, editor in
         editor.elementwise("HardSwish", match)
@@ -35,6 +38,14 @@ extension GraphPass {
       },
       Rule(.product([x, .node("Tanh", [.node("Softplus", [x])])])) { match, editor in
         Operator.named("Mish") == nil ? nil : editor.elementwise("Mish", match)
+      },
+      Rule(.product([x, .inverse(.shifted(.node("Abs", [x]), by: 1))])) { match, editor in
+        Operator.named("Softsign") == nil ? nil : editor.elementwise("Softsign", match)
+      },
+      Rule(
+        .node("Where", [.node("Greater", [x, .number(20)]), x, .node("Softplus", [x])])
+      ) { match, editor in
+        editor.elementwise("Softplus", match)
       },
     ])
 

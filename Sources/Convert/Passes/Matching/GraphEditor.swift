@@ -17,7 +17,8 @@ struct GraphEditor {
   private var next: [Int?]
   private var previous: [Int?]
   private var first: Int?
-  private var names: Set<String>
+  private var names: FreshNames
+  private var budget: GrowthBudget
 
   init(_ graph: Graph) {
     let index = GraphIndex(graph)
@@ -30,7 +31,8 @@ struct GraphEditor {
     next = (0..<count).map { $0 + 1 < count ? $0 + 1 : nil }
     previous = (0..<count).map { $0 > 0 ? $0 - 1 : nil }
     first = count > 0 ? 0 : nil
-    names = Set(graph.values.map(\.name))
+    names = FreshNames(graph)
+    budget = GrowthBudget(graph)
   }
 
   /// The values and nodes as they are now; nodes out of order and removed ones among them.
@@ -112,7 +114,12 @@ struct GraphEditor {
 
   /// Adds a value that some node is going to compute.
   mutating func addValue(_ base: String, _ type: ElementType, _ shape: Shape?) -> ValueID {
-    add(Value(name: unusedName(base), type: type, shape: shape))
+    add(Value(name: names.name(base), type: type, shape: shape))
+  }
+
+  /// Whether a new constant of `count` elements of 8 bytes at most may be made.
+  mutating func affords(_ count: Int) -> Bool {
+    budget.take(bytes: min(count, 1 << 48) * 8, work: min(count, 1 << 48))
   }
 
   /// Adds a constant that operators see as `type`; the stored type where that is nil.
@@ -121,11 +128,8 @@ struct GraphEditor {
   ) -> ValueID {
     add(
       Value(
-        name: unusedName(base), type: type ?? tensor.type, shape: tensor.shape, constant: tensor))
+        name: names.name(base), type: type ?? tensor.type, shape: tensor.shape, constant: tensor))
   }
-
-  /// Gives a value another shape: what computes it changed.
-  mutating func setShape(_ id: ValueID, _ shape: Shape?) { edited[id].shape = shape }
 
   /// The graph with its nodes in order, without those that were removed.
   func finished() -> Graph {
@@ -147,16 +151,6 @@ struct GraphEditor {
     readers.append([])
     isOutput.append(false)
     return edited.add(value)
-  }
-
-  private mutating func unusedName(_ base: String) -> String {
-    var name = base
-    var number = 1
-    while !names.insert(name).inserted {
-      name = "\(base).\(number)"
-      number += 1
-    }
-    return name
   }
 
   private mutating func move(readersOf old: ValueID, to new: ValueID) {

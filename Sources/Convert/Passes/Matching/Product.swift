@@ -16,7 +16,7 @@ struct Product {
   /// The nodes that multiply.
   private(set) var nodes: [Int] = []
 
-  /// More factors than any pattern has.
+  /// More factors, or nodes, than any pattern has; keeps long chains from taking long.
   private static let limit = 8
 
   /// Nil where `id` is no product.
@@ -44,7 +44,8 @@ struct Product {
     for (value, isInverse) in operands {
       if let number = editor.number(value) {
         scale = isInverse ? scale / number : scale * number
-      } else if factors.count < Self.limit, let inner = editor.maker(of: value),
+      } else if factors.count < Self.limit, nodes.count < Self.limit,
+        let inner = editor.maker(of: value),
         editor.onlyReader(of: value) == position, expand(inner, isInverse, editor)
       {
         continue
