@@ -32,8 +32,7 @@ struct GraphEditor {
     previous = (0..<count).map { $0 > 0 ? $0 - 1 : nil }
     first = count > 0 ? 0 : nil
     names = FreshNames(graph)
-    // `affords` counts eight bytes for elements that mostly take four.
-    budget = GrowthBudget(graph, factor: 2)
+    budget = GrowthBudget(graph)
   }
 
   /// The values and nodes as they are now; nodes out of order and removed ones among them.
