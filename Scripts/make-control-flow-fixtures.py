@@ -9,6 +9,7 @@ import os
 import sys
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from network_fixtures import Network, write
@@ -199,6 +200,38 @@ def open_weights(n):
     w = n.op("Reshape", n.op("Slice", n.op("Reshape", x, n.constant([100], I64)), n.constant([0], I64),
                              n.constant([72], I64)), n.constant([2, 4, 3, 3], I64))
     return n.op("Sigmoid", n.op("Conv", n.op("Tanh", x), w, pads=[1] * 4))
+
+
+@network
+def functions(n):
+    """Functions of the model's own: attributes with and without default, a call in a call, a body."""
+    def node(op, ins, outs, refer=None, domain="", **attributes):
+        made = helper.make_node(op, ins, outs, domain=domain, **attributes)
+        for name, (outer, type_) in (refer or {}).items():
+            made.attribute.append(onnx.AttributeProto(name=name, ref_attr_name=outer, type=type_))
+        return made
+
+    opsets = [helper.make_opsetid("", n.opset), helper.make_opsetid("local", 1)]
+    leaky = helper.make_function(
+        "local", "Leaky", ["a", "b"], ["y", "z"],
+        [node("LeakyRelu", ["a"], ["t"], {"alpha": ("slope", onnx.AttributeProto.FLOAT)}),
+         node("Concat", ["t", "b"], ["z"], {"axis": ("along", onnx.AttributeProto.INT)}),
+         node("Neg", ["t"], ["y"])], opsets, ["slope"],
+        [helper.make_attribute("along", 1)])
+    inner = helper.make_graph([node("Exp", ["p"], ["t"])], "yes", [],
+                              [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)])
+    other = helper.make_graph([node("Abs", ["a"], ["t"])], "no", [],
+                              [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)])
+    outer = helper.make_function(
+        "local", "Outer", ["a", "c"], ["r"],
+        [node("Leaky", ["a", "a"], ["p", "q"], domain="local", slope=0.3),
+         node("ReduceMax", ["q"], ["m"], keepdims=0),
+         node("Greater", ["m", "c"], ["g"]),
+         node("If", ["g"], ["r"], then_branch=inner, else_branch=other)], opsets)
+    n.functions = [leaky, outer]
+    x = n.input(2, 3)
+    y, z = n.op("Leaky", x, x, outputs=2, domain="local", slope=0.1, along=0)
+    return n.op("Outer", y, n.constant(0.5), domain="local"), z, n.op("Outer", x, n.constant(9.0), domain="local")
 
 
 write(NETWORKS, FOLDER, has_open_shapes=True)

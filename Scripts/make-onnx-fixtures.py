@@ -295,6 +295,17 @@ def graphs():
         [helper.make_opsetid("", 13)])
     save("function.onnx", model([node("Twice", ["x"], ["y"], "call", domain="local")], 13,
                                 domains=["local"], functions=[function]))
+    again = helper.make_function(
+        "local", "Twice", ["a"], ["b"],
+        [node("Twice", ["a"], ["c"], domain="local"), node("Twice", ["c"], ["b"], domain="local")],
+        [helper.make_opsetid("", 13), helper.make_opsetid("local", 1)])
+    save("function-recursive.onnx", model([node("Twice", ["x"], ["y"], "call", domain="local")], 13,
+                                          domains=["local"], functions=[again]))
+    older = helper.make_function(
+        "local", "Twice", ["a"], ["b"], [node("Add", ["a", "a"], ["b"])],
+        [helper.make_opsetid("", 12)])
+    save("function-opset.onnx", model([node("Twice", ["x"], ["y"], "call", domain="local")], 13,
+                                      domains=["local"], functions=[older]))
     save("function-unused.onnx", model([node("Relu", ["x"], ["y"], "n")], 13, domains=["local"],
                                        functions=[function]))
     save("initializer-as-input.onnx", model(

@@ -51,6 +51,7 @@ class Network:
         self.name, self.opset = name, opset
         self.random = np.random.default_rng(sum(name.encode()))
         self.nodes, self.constants, self.inputs, self.outputs = [], [], [], []
+        self.functions = []  # of the domain "local"
 
     def input(self, *shape, name="x", type_=TensorProto.FLOAT):
         self.inputs.append(helper.make_tensor_value_info(name, type_, shape))
@@ -103,7 +104,8 @@ class Network:
         made = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", self.opset)] + [
                 helper.make_opsetid(domain, 1)
-                for domain in sorted({node.domain for node in self.nodes} - {""})], ir_version=8,
+                for domain in sorted({node.domain for node in self.nodes} - {""})],
+            functions=self.functions, ir_version=8,
             producer_name="fixtures")
         made = onnx.shape_inference.infer_shapes(made)
         del made.graph.value_info[:]

@@ -46,7 +46,7 @@ public final class Interpreter {
   /// Runs the nodes that cannot be planned, and what they have made in the last run.
   private let openPart: GraphRunner?
   private var openResults: [RuntimeTensor] = []
-  private let budget: MemoryBudget
+  private let budget: RunBudget
   private let plan: ExecutionPlan
   private let arena: AlignedBuffer
   private let offsets: [Int]
@@ -75,7 +75,7 @@ public final class Interpreter {
     var graph = graph
     try graph.inferOpenShapes()
     (parts, plan) = try Self.plan(graph, maximumArena, isStreaming: isStreaming)
-    budget = MemoryBudget(limit: maximumArena)
+    budget = RunBudget(limit: maximumArena)
     openPart =
       if let open = parts.open { try GraphRunner(open, budget, isStreaming: isStreaming) } else {
         nil
@@ -125,13 +125,17 @@ public final class Interpreter {
     addresses.deallocate()
   }
 
+  private static let maximumAttempts = 32
+
   /// The plan of what can be planned.
   ///
-  /// A node that turns out to need the elements of an operand joins those that depend on the data.
+  /// A node that turns out to need the elements of an operand joins those that depend on the data; after
+  /// a few of them all nodes do, for each costs a plan.
   private static func plan(
     _ graph: Graph, _ maximumArena: Int, isStreaming: Bool
   ) throws(InterpreterError) -> (GraphParts, ExecutionPlan) {
     var moved = isStreaming ? Set(graph.nodes.indices) : []
+    var attempts = 0
     while true {
       let parts = GraphParts(graph, moving: moved)
       do throws(InterpreterError) {
@@ -143,6 +147,8 @@ public final class Interpreter {
           moved.insert(index)
         }
         guard moved.count > known else { throw error }
+        attempts += 1
+        if attempts == maximumAttempts { moved = Set(graph.nodes.indices) }
       }
     }
   }
@@ -201,6 +207,7 @@ public final class Interpreter {
     // The plan's memory is the next run's: the nodes behind it get copies.
     let first = plan.outputs.count - open.inputs.count
     openResults = []
+    budget.begin()
     var operands: [RuntimeTensor] = []
     for (position, id) in open.inputs.enumerated() {
       guard let facts = open.facts(id) else {

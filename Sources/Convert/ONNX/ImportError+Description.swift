@@ -32,9 +32,6 @@ extension ImportProblem: CustomStringConvertible {
         + "\(ONNXImporter.opsets.upperBound) are); export it with one of those"
     case .missingOpset: "does not say which opset it uses (opset_import is empty)"
     case .unsupportedOperators(let missing): Self.describe(missing)
-    case .modelFunction(let function, let node):
-      "node '\(node)' calls the model-local function '\(function)', which is not supported; "
-        + "inline functions first (onnx.inliner.inline_local_functions)"
     case .invalidNode(let name, let op, let what): "node '\(name)' (\(op)): \(what)"
     case .unsupportedNode(let name, let op, let what): "node '\(name)' (\(op)): \(what)"
     case .undefinedValue(let name, let reader):

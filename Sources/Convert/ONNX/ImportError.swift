@@ -41,7 +41,6 @@ public enum ImportProblem: Error, Hashable {
 
   // Nodes.
   case unsupportedOperators([MissingOperator])
-  case modelFunction(function: String, node: String)
   case invalidNode(name: String, op: String, String)
   case unsupportedNode(name: String, op: String, String)
   case undefinedValue(name: String, reader: String)
@@ -63,7 +62,7 @@ public enum ImportProblem: Error, Hashable {
   /// Which of the user's expectations the problem is about.
   public var kind: Kind {
     switch self {
-    case .unsupportedOperators, .modelFunction, .unsupportedNode, .unsupportedTensorType,
+    case .unsupportedOperators, .unsupportedNode, .unsupportedTensorType,
       .unsupportedInput, .opset, .irVersion, .tooManyEntries, .several:
       .unsupported
     case .unknownDimensions, .unknownInput, .inputShape: .usage

@@ -48,7 +48,7 @@ public enum ONNXImporter {
   private static func load(
     _ source: ModelSource, folder: String?, _ options: ImportOptions
   ) throws(ImportProblem) -> ImportedModel {
-    let model = try source.withUnsafeBytes { bytes throws(ImportProblem) in
+    var model = try source.withUnsafeBytes { bytes throws(ImportProblem) in
       try FileKind.check(bytes)
       return try ONNXDescriptor.withMessage(
         ONNXDescriptor.model, as: Onnx__ModelProto.self, in: bytes
@@ -69,6 +69,7 @@ public enum ONNXImporter {
         "opset \(opset) is newer than \(opsets.upperBound): operators are read as of opset "
           + "\(opsets.upperBound); verify the outputs against the original")
     }
+    model.graph = try FunctionExpansion.graph(of: model)
     try OperatorCheck.check(model, opset: opset)
     var assembly = GraphAssembly(
       model, opset: opset,

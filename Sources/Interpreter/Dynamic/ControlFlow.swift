@@ -4,9 +4,6 @@ import Operators
 
 /// If, Loop and Scan of ONNX over bodies that read nothing but their inputs.
 enum ControlFlow {
-  /// Iterations of one loop: a network that counts further is taken for one that does not end.
-  static let maximumIterations = 1 << 20
-
   /// The number of operands that a node carries from one iteration to the next.
   private static func carried(_ node: Node) -> Int? {
     guard case .int(let count)? = node.attributes["carried"] else { return nil }
@@ -59,7 +56,7 @@ enum ControlFlow {
 
   /// Runs a node that `check` has let through.
   static func run(
-    _ node: Node, _ operands: [RuntimeTensor?], bodies: [GraphRunner], budget: MemoryBudget,
+    _ node: Node, _ operands: [RuntimeTensor?], bodies: [GraphRunner], budget: RunBudget,
     pool: ThreadPool
   ) throws(InterpreterError) -> [RuntimeTensor] {
     switch node.op {
@@ -85,7 +82,7 @@ enum ControlFlow {
   }
 
   private static func loop(
-    _ node: Node, _ operands: [RuntimeTensor?], _ body: GraphRunner, _ budget: MemoryBudget,
+    _ node: Node, _ operands: [RuntimeTensor?], _ body: GraphRunner, _ budget: RunBudget,
     _ pool: ThreadPool
   ) throws(InterpreterError) -> [RuntimeTensor] {
     func fail(_ what: String) -> InterpreterError {
@@ -107,9 +104,7 @@ enum ControlFlow {
     while limit.map({ iteration < $0 }) ?? true {
       guard let goesOn = condition.truth else { throw fail("the condition is no single bool") }
       if !goesOn { break }
-      guard iteration < maximumIterations else {
-        throw fail("has not ended after \(maximumIterations) iterations")
-      }
+      try budget.iterate(node)
       let results = try body.run(
         [.scalar(iteration, .int64, budget), condition] + state + captures, pool)
       condition = results[0]
@@ -125,7 +120,7 @@ enum ControlFlow {
   }
 
   private static func scan(
-    _ node: Node, _ operands: [RuntimeTensor?], _ body: GraphRunner, _ budget: MemoryBudget,
+    _ node: Node, _ operands: [RuntimeTensor?], _ body: GraphRunner, _ budget: RunBudget,
     _ pool: ThreadPool
   ) throws(InterpreterError) -> [RuntimeTensor] {
     func list(_ name: String, _ index: Int) -> Int {
@@ -153,6 +148,7 @@ enum ControlFlow {
     }
     var rows = [[RuntimeTensor]](repeating: [], count: node.outputs.count - states)
     for index in 0..<length {
+      try budget.iterate(node)
       let slices = sequences.map { $0.slice(index, budget) }
       let results = try body.run(state + slices + captures, pool)
       state = Array(results[..<states])

@@ -9,7 +9,7 @@ import Operators
 /// where it has to see their elements.
 final class GraphRunner {
   private let graph: Graph
-  private let budget: MemoryBudget
+  private let budget: RunBudget
   /// Whether nothing of a node is kept for the next run.
   private let isStreaming: Bool
   private var steps: [Step] = []
@@ -33,7 +33,7 @@ final class GraphRunner {
 
   /// A runner for `graph`, whose inputs are given to each run.
   init(
-    _ graph: Graph, _ budget: MemoryBudget, isStreaming: Bool = false
+    _ graph: Graph, _ budget: RunBudget, isStreaming: Bool = false
   ) throws(InterpreterError) {
     self.graph = graph
     self.budget = budget

@@ -1,12 +1,29 @@
 import ModelFormat
 import Operators
 
-/// Bytes that a run may take for tensors whose sizes its data decide.
-final class MemoryBudget {
+/// What a run may take where its data decide: bytes of tensors, and iterations of all loops together.
+final class RunBudget {
+  /// A network that counts further is taken for one that does not end.
+  static let maximumIterations = 1 << 20
+
   private let limit: Int
   private var used = 0
+  private var iterations = 0
 
   init(limit: Int) { self.limit = limit }
+
+  /// Begins a run, which has all iterations before it.
+  func begin() { iterations = 0 }
+
+  /// Counts one iteration of a loop of `node`.
+  func iterate(_ node: Node) throws(InterpreterError) {
+    iterations += 1
+    guard iterations <= Self.maximumIterations else {
+      throw .node(
+        name: node.name, op: node.op,
+        .unsupported("has not ended after \(Self.maximumIterations) iterations"))
+    }
+  }
 
   /// Refuses a run that would take more than the limit with `bytes` more.
   func require(_ bytes: Int) throws(InterpreterError) {
@@ -26,9 +43,9 @@ final class RuntimeTensor {
   let facts: ValueFacts
   /// Its elements.
   let buffer: AlignedBuffer
-  private let budget: MemoryBudget
+  private let budget: RunBudget
 
-  init(_ facts: ValueFacts, _ buffer: AlignedBuffer, _ budget: MemoryBudget) {
+  init(_ facts: ValueFacts, _ buffer: AlignedBuffer, _ budget: RunBudget) {
     self.facts = ValueFacts(
       type: facts.type, shape: facts.shape, quantization: facts.quantization)
     self.buffer = buffer
@@ -40,7 +57,7 @@ final class RuntimeTensor {
 
   /// A tensor of one element.
   static func scalar<T: BitwiseCopyable>(
-    _ value: T, _ type: ElementType, _ budget: MemoryBudget
+    _ value: T, _ type: ElementType, _ budget: RunBudget
   ) -> RuntimeTensor {
     let buffer = AlignedBuffer(MemoryLayout<T>.size)
     buffer.pointer.storeBytes(of: value, as: T.self)

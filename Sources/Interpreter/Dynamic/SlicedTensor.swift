@@ -33,7 +33,7 @@ struct SlicedTensor {
   }
 
   /// Tensor `index` of the row.
-  func slice(_ index: Int, _ budget: MemoryBudget) -> RuntimeTensor {
+  func slice(_ index: Int, _ budget: RunBudget) -> RuntimeTensor {
     let position = reversed ? count - 1 - index : index
     let buffer = AlignedBuffer(outer * inner)
     for row in 0..<outer {
@@ -48,7 +48,7 @@ struct SlicedTensor {
   ///
   /// Nothing is known about the shape of what no iteration has made: no rows give an empty vector.
   static func stack(
-    _ rows: [RuntimeTensor], axis: Int, reversed: Bool, _ node: Node, _ budget: MemoryBudget
+    _ rows: [RuntimeTensor], axis: Int, reversed: Bool, _ node: Node, _ budget: RunBudget
   ) throws(InterpreterError) -> RuntimeTensor {
     guard let first = rows.first?.facts else {
       return RuntimeTensor(ValueFacts(type: .float32, shape: [0]), AlignedBuffer(0), budget)

@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func fixturesAreThere() {
-    #expect(NetworkFixture.controlFlow.count >= 11)
+    #expect(NetworkFixture.controlFlow.count >= 12)
   }
 
   @Test(arguments: NetworkFixture.controlFlow)

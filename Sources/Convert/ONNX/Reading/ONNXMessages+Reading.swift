@@ -67,6 +67,16 @@ private func pairs(
   return Dictionary(entries, uniquingKeysWith: { first, _ in first })
 }
 
+/// Versions of operator sets by domain.
+private func versions(
+  _ pointer: UnsafeMutablePointer<UnsafeMutablePointer<Onnx__OperatorSetIdProto>?>?, _ count: Int
+) throws(ImportProblem) -> [String: Int64] {
+  let imports = try array(pointer, count) { entry throws(ImportProblem) in
+    (try normalizedDomain(entry.domain), entry.has_version != 0 ? entry.version : 0)
+  }
+  return Dictionary(imports, uniquingKeysWith: max)
+}
+
 extension ONNXModel {
   init(_ message: Onnx__ModelProto) throws(ImportProblem) {
     guard let graph = message.graph else {
@@ -75,17 +85,36 @@ extension ONNXModel {
     irVersion = message.has_ir_version != 0 ? message.ir_version : 0
     producer = [anyText(message.producer_name), anyText(message.producer_version)]
       .filter { !$0.isEmpty }.joined(separator: " ")
-    let imports = try array(message.opset_import, message.n_opset_import) {
-      entry throws(ImportProblem) in
-      (try normalizedDomain(entry.domain), entry.has_version != 0 ? entry.version : 0)
-    }
-    opsets = Dictionary(imports, uniquingKeysWith: max)
+    opsets = try versions(message.opset_import, message.n_opset_import)
     metadata = try pairs(message.metadata_props, message.n_metadata_props)
-    functions = Set(
-      try array(message.functions, message.n_functions) { function throws(ImportProblem) in
-        "\(try normalizedDomain(function.domain)).\(try text(function.name))"
-      })
+    let pairs = try array(message.functions, message.n_functions) {
+      function throws(ImportProblem) in
+      let name = "\(try normalizedDomain(function.domain)).\(try text(function.name))"
+      return (name, try ONNXFunction(function))
+    }
+    functions = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    guard functions.count == pairs.count else {
+      throw .malformed(offset: nil, "a function is defined twice")
+    }
     self.graph = try ONNXGraph(graph.pointee)
+  }
+}
+
+extension ONNXFunction {
+  init(_ message: Onnx__FunctionProto) throws(ImportProblem) {
+    inputs = try names(message.input, message.n_input)
+    outputs = try names(message.output, message.n_output)
+    nodes = try array(message.node, message.n_node, ONNXNode.init)
+    opsets = try versions(message.opset_import, message.n_opset_import)
+    defaults = [:]
+    for name in try names(message.attribute, message.n_attribute) {
+      defaults.updateValue(nil, forKey: name)
+    }
+    let stated = try array(message.attribute_proto, message.n_attribute_proto) {
+      attribute throws(ImportProblem) in
+      (try text(attribute.name), try ONNXAttribute(attribute))
+    }
+    for (name, value) in stated { defaults.updateValue(value, forKey: name) }
   }
 }
 

@@ -6,8 +6,19 @@ struct ONNXModel {
   var opsets: [String: Int64]
   var graph: ONNXGraph
   var metadata: [String: String]
-  /// Names of model-local functions as `domain.name`.
-  var functions: Set<String>
+  /// Functions that the model defines itself, by `domain.name`.
+  var functions: [String: ONNXFunction]
+}
+
+/// A function that a model defines for its own nodes.
+struct ONNXFunction {
+  var inputs: [String]
+  var outputs: [String]
+  var nodes: [ONNXNode]
+  /// The attributes that a call may give, with the value that they have where it does not.
+  var defaults: [String: ONNXAttribute?]
+  /// Versions by domain.
+  var opsets: [String: Int64]
 }
 
 /// A graph, or the body of a node.

@@ -12,8 +12,9 @@ extension ElementType {
     self == .float16 || self == .bfloat16 ? .float32 : self
   }
 
-  /// The names of all element types that are supported, for messages.
-  static let supportedNames = ElementType.allCases.map { $0.name }.joined(separator: ", ")
+  /// The names of all types that are read from files, for messages.
+  static let supportedNames = (0..<32).filter { FileType(onnx: $0) != nil }.map { onnxName($0) }
+    .joined(separator: ", ")
 
   /// ONNX's name of the type with the given number, for messages.
   static func onnxName(_ number: Int64) -> String {

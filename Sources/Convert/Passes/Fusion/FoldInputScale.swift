@@ -48,8 +48,9 @@ extension GraphEditor {
     let groups = node.op == "Conv" ? node.attributes.integer("group", default: 1) : 1
     let outputs = tensor.shape[0]
     let inputs = tensor.shape[1]
-    guard groups > 0, outputs % groups == 0, inputs * groups == factor.count, outputs > 0,
-      inputs > 0
+    // Groups that divide a number above zero are few: their product cannot overflow.
+    guard outputs > 0, inputs > 0, groups > 0, outputs % groups == 0,
+      inputs * groups == factor.count
     else { return false }
     guard affords(tensor.shape.count) else { return false }
     let size = tensor.shape.count / (outputs * inputs)
