@@ -1,13 +1,14 @@
 # Two commands on a fresh Debian machine with Swift 6.3: make demo, make test.
 
 PREFIX ?= /usr/local
+SECONDS ?= 60
 BUILD := swift build -c release
 BIN := .build/release
 # Tests run optimized, or the networks in them would take minutes; their own folder keeps what
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test conformance build install format lint embedded bench clean check-tools
+.PHONY: help demo test conformance fuzz build install format lint embedded bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +24,9 @@ conformance: check-tools ## run ONNX's own tests and count them by operator
 	swift build $(TESTING) --build-tests
 	CONFORMANCE_TABLE=1 swift test $(TESTING) --skip-build --filter ConformanceTests
 
+fuzz: check-tools ## fuzz importer and artifacts: make fuzz SECONDS=60
+	@Fuzz/run.sh $(SECONDS)
+
 build: check-tools ## build the release executables
 	$(BUILD)
 
@@ -32,10 +36,10 @@ install: build ## install pare, convert and inspect below PREFIX
 	@echo "installed pare, convert and inspect in $(DESTDIR)$(PREFIX)/bin"
 
 format: ## bring the sources into form
-	swift format -i -r Sources Tests Package.swift
+	swift format -i -r Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
 
 lint: ## check the form of the sources
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Package.swift Fuzz/Sources Fuzz/Package.swift
 
 embedded: check-tools ## compile what runs on a device as Embedded Swift, for two bare-metal targets
 	@Scripts/check-embedded.sh aarch64-none-none-elf

@@ -106,6 +106,9 @@ let package = Package(
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(
+      name: "FuzzTests", dependencies: ["Convert", "Interpreter", "ModelFormat"],
+      exclude: ["Regressions"], swiftSettings: settings),
+    .testTarget(
       name: "ConformanceTests",
       dependencies: ["Convert", "Interpreter", "ModelFormat", "CSchemas", "CProtobufC"],
       exclude: ["exceptions"], swiftSettings: settings),

@@ -191,8 +191,23 @@ def types():
     bits = TensorProto(name="c", data_type=TensorProto.BFLOAT16, dims=[2])
     bits.int32_data.extend([0x3F80, 0x4000])
     one("type-bfloat16-typed", "Identity", 13, ("c",), inputs=[], constants=[bits])
-    one("type-int4", "Identity", 21, ("c",), inputs=[],
-        constants=[TensorProto(name="c", data_type=22, dims=[2], raw_data=b"\x21")])
+    for name, number, data in [("int4", 22, b"\xF1\x08"), ("uint4", 21, b"\xF1\x08"),
+                               ("int2", 26, b"\x39"), ("uint2", 25, b"\x39")]:
+        raw = TensorProto(name="c", data_type=number, dims=[3], raw_data=data)
+        typed = TensorProto(name="c", data_type=number, dims=[3], int32_data=list(data))
+        for kind, constant in [("raw", raw), ("typed", typed)]:
+            one(f"type-{name}-{kind}", "Identity", 25, ("c",), inputs=[], constants=[constant])
+    one("type-int4-short", "Identity", 21, ("c",), inputs=[],
+        constants=[TensorProto(name="c", data_type=22, dims=[3], raw_data=b"\x21")])
+    one("quantize-int4", "QuantizeLinear", 21, ("x", "s", "z"), constants=[
+        tensor("s", 0.25), TensorProto(name="z", data_type=22, dims=[], raw_data=b"\x0F")])
+    one("quantize-output-uint2", "QuantizeLinear", 25, ("x", "s"), constants=[tensor("s", 0.25)],
+        output_dtype=25)
+    one("cast-like-int4", "CastLike", 21, ("x", "z"), constants=[
+        TensorProto(name="z", data_type=22, dims=[], raw_data=b"\x0F")])
+    one("cast-int4", "Cast", 21, to=22)
+    one("type-float8", "Identity", 19, ("c",), inputs=[],
+        constants=[TensorProto(name="c", data_type=17, dims=[2], raw_data=b"\x21\x22")])
     text = TensorProto(name="c", data_type=TensorProto.STRING, dims=[1], string_data=[b"a"])
     one("type-string", "Identity", 13, ("c",), inputs=[], constants=[text])
     one("type-string-unused", "Relu", 13, constants=[text])
@@ -292,7 +307,8 @@ def graphs():
         node("Relu", [long + "1"], [long + "2"], "same"),
         node("Relu", [long + "2"], ["y"], "same")], 13))
     for name, shape in (("batch", ("N", 3)), ("symbolic", ("N", 3, "height", "width")),
-                        ("no-rank", None), ("zero", (0, 3)), ("fixed", (2, 3))):
+                        ("no-rank", None), ("zero", (0, 3)), ("empty", (2, 0, 4)),
+                        ("fixed", (2, 3))):
         save(f"shape-{name}.onnx", model([node("Relu", ["x"], ["y"], "n")], 13,
                                          [info("x", shape)]))
     save("input-string.onnx", model([node("Identity", ["x"], ["y"], "n")], 13,

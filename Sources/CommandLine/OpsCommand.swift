@@ -54,8 +54,8 @@ public struct OpsCommand: ParsableCommand {
 
   private static func missingOperators(_ path: String) throws -> [Missing] {
     do throws(ImportError) { _ = try ONNXImporter.load(path: path) } catch {
-      if case .unsupportedOperators(let list) = error.problem {
-        return list.map { Missing(op: $0.op, domain: $0.domain, nodes: $0.nodes) }
+      return error.problem.missingOperators.map {
+        Missing(op: $0.op, domain: $0.domain, nodes: $0.nodes)
       }
     }
     return []
@@ -70,7 +70,8 @@ public struct OpsCommand: ParsableCommand {
     init(_ op: Operator) {
       name = op.name
       since = op.since
-      domain = "ai.onnx"
+      // Operators of other domains have those in their names.
+      domain = op.name.lastIndex(of: ".").map { String(op.name[..<$0]) } ?? "ai.onnx"
     }
   }
 

@@ -38,6 +38,8 @@ struct ExecutionPlan {
   static let slack = 64
   /// Steps of a plan: placing buffers takes time that grows with their square.
   static let maximumSteps = 1 << 15
+  /// Buffers of a plan: a step has one for its scratch memory, and may have many outputs.
+  static let maximumBuffers = 1 << 17
   /// Bytes of constants that a network may always take; beyond them, four times what its values hold.
   ///
   /// Kernels pack weights anew for each node that reads them, so that many nodes of a small file could
@@ -80,6 +82,7 @@ struct ExecutionPlan {
     _ size: Int, at first: Int, until last: Int
   ) throws(InterpreterError) -> Int {
     guard size <= limits.activation else { throw .memory(bytes: size) }
+    guard buffers.count < Self.maximumBuffers else { throw .buffers }
     buffers.append(.init(size: size + Self.slack, first: first, last: last))
     return buffers.count - 1
   }

@@ -11,6 +11,7 @@ public enum InterpreterError: Error, Hashable {
   case memory(bytes: Int)
   case constants(bytes: Int)
   case steps(Int)
+  case buffers
   case inputSize(name: String, expected: Int, found: Int)
 }
 
@@ -32,6 +33,8 @@ extension InterpreterError: CustomStringConvertible {
       "the network needs \(bytes) bytes of constants for its kernels, over the limit"
     case .steps(let count):
       "the network has \(count) steps; at most \(ExecutionPlan.maximumSteps) can be planned"
+    case .buffers:
+      "the network has too many activations; at most \(ExecutionPlan.maximumBuffers) can be planned"
     case .inputSize(let name, let expected, let found):
       "input '\(name)' takes \(expected) bytes, \(found) were given"
     }

@@ -17,9 +17,17 @@ public struct MappedFile: ~Copyable {
   ///
   /// - Throws: `FileError` where the file cannot be opened, is no regular file, or is empty.
   public init(path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a pipe would wait for somebody to write; a pipe is no regular file in any case.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, code: errno) }
     defer { close(descriptor) }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// Maps the regular file that is open as `descriptor`, which stays open; `path` is for errors.
+  ///
+  /// - Throws: `FileError` where the file is no regular file, or is empty.
+  public init(descriptor: Int32, path: String) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {

@@ -14,9 +14,18 @@ extension NodeFacts {
   }
 
   /// The integers of a constant input, or nil where the input is left out.
-  public func constantIntegers(_ index: Int, _ operand: String) throws(OperatorError) -> [Int]? {
+  ///
+  /// Axes, extents and parts are never more than `limit`, and every node that reads them goes through
+  /// them: many could read one large constant.
+  public func constantIntegers(
+    _ index: Int, _ operand: String, limit: Int = Limits.operands
+  ) throws(OperatorError) -> [Int]? {
     guard let facts = optionalInput(index) else { return nil }
     guard let constant = facts.constant else { throw .needsConstant(operand: operand) }
+    guard constant.shape.count <= limit else {
+      throw .shapeMismatch(
+        "\(operand) has \(constant.shape.count) elements; at most \(limit) are supported")
+    }
     guard let integers = constant.integers() else {
       throw .unsupportedType(operand: operand, found: constant.type, supported: [.int64, .int32])
     }

@@ -170,6 +170,36 @@ import Testing
     }
   }
 
+  @Test func activationsHaveALimit() throws {
+    var build = GraphBuilder()
+    let x = build.input([1])
+    var graph = build.graph
+    // Splits of an empty tensor into as many parts as a node may have.
+    graph[x].shape = [0]
+    for part in 0..<3 {
+      let outputs = (0..<Limits.operands).map { index in
+        graph.add(Value(name: "\(part).\(index)", type: .float32, shape: [0]))
+      }
+      graph.nodes.append(
+        Node(
+          name: "\(part)", op: "Split", inputs: [x], outputs: outputs,
+          attributes: ["num_outputs": .int(Int64(Limits.operands))]))
+      graph.outputs = [outputs[0]]
+    }
+    #expect(Self.error(graph) == .buffers)
+  }
+
+  @Test func listsOfIntegersHaveALimit() throws {
+    var build = GraphBuilder()
+    let x = build.input([2, 3])
+    let axes = build.constant(Tensor([Int64](repeating: 0, count: Limits.operands + 1)))
+    var graph = build.finish(build.node("ReduceSum", x, axes, name: "node"))
+    #expect(throws: InterpreterError.self) { try graph.inferShapes() }
+    do { try graph.inferShapes() } catch {
+      #expect("\(error)".contains("65537 elements; at most 65536"))
+    }
+  }
+
   @Test func stepsHaveALimit() throws {
     var build = GraphBuilder()
     var x = build.input([1])

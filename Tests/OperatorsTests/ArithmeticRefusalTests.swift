@@ -96,7 +96,6 @@ private let wrongAttributes: [Refusal] =
     Refusal("Gelu", [floats(2)], ["approximate": .string("other")]),
     Refusal("Gelu", [floats(2)], ["approximate": .int(1)]),
     Refusal("LeakyRelu", [floats(2)], ["alpha": .string("x")]),
-    Refusal("Mod", [floats(2), floats(2)]),
     Refusal("Mod", [floats(2), floats(2)], ["fmod": .int(2)]),
     Refusal("Dropout", [floats(2), nil, bools()]),
     Refusal(

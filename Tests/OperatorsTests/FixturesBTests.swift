@@ -5,9 +5,20 @@ import Testing
 @Suite struct FixturesBTests {
   static let files = [
     "Shaping", "Indexing", "Pooling", "Resizing", "Convolution", "Quantized", "Recurrent", "Einsum",
-    "Attention", "Sampling", "Selecting", "Structure", "Signal", "Types",
+    "Attention", "Sampling", "Selecting", "Structure", "Signal", "Types", "Mathematics",
   ]
   static let cases: [FixtureCase] = files.flatMap { (try? FixtureCase.load($0)) ?? [] }
+  /// Cases that are worth damaging: of many that differ in their numbers or types alone, one.
+  static let distinctCases: [FixtureCase] = {
+    var seen: Set<String> = []
+    return cases.filter { fixture in
+      let shapes = fixture.inputs.map { $0.map { "\($0.shape.count)" } ?? "-" }.joined()
+      let isNew = seen.insert(fixture.op + shapes + "\(fixture.attributes.keys.sorted())").inserted
+      return isNew || !arithmetic.contains(fixture.op)
+    }
+  }()
+  /// The operators of Mathematics.json, of which there are hundreds of cases.
+  private static let arithmetic = Set(((try? FixtureCase.load("Mathematics")) ?? []).map(\.op))
   /// Cases of operators that take rank-4 tensors in both layouts.
   static let layoutCases = cases.filter { fixture in
     guard let op = Operator.named(fixture.op), op.layout != .rowMajor else { return false }

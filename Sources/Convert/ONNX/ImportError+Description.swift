@@ -12,6 +12,9 @@ extension ImportProblem: CustomStringConvertible {
   /// What is wrong, and the way out where there is one.
   public var description: String {
     switch self {
+    case .several(let problems):
+      "\(problems.count) things are not supported: "
+        + Self.list(problems.map { "\($0)" }, limit: 20, separator: "; ")
     case .file(let error): error.description
     case .otherFormat(let name, let advice): "is no ONNX model but \(name); \(advice)"
     case .malformed(nil, let what): "is damaged or no ONNX model: \(what)"
@@ -45,7 +48,8 @@ extension ImportProblem: CustomStringConvertible {
     case .tensorSize(let name, let type, let shape, let expected, let found):
       "tensor '\(name)' (\(type.name) \(shape)) needs \(expected) bytes but has \(found)"
     case .unsupportedTensorType(let name, let type):
-      "tensor '\(name)' has type \(type), which is not supported"
+      "tensor '\(name)' has type \(type), which is not supported "
+        + "(\(ElementType.supportedNames) are)"
     case .invalidTensor(let name, let what): "tensor '\(name)': \(what)"
     case .externalData(let tensor, let location, let what):
       "tensor '\(tensor)': external data '\(location)' \(what)"
@@ -61,16 +65,21 @@ extension ImportProblem: CustomStringConvertible {
   /// Every missing operator with its first nodes.
   private static func describe(_ missing: [MissingOperator]) -> String {
     let operators = missing.map { entry in
-      let nodes = entry.nodes.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
-      let rest = entry.nodes.count > 5 ? " and \(entry.nodes.count - 5) more" : ""
+      let nodes = list(entry.nodes.map { "'\($0)'" }, limit: 5, separator: ", ")
       var version = entry.opset.map { "opset \($0)" } ?? "no opset given"
       if let since = entry.since { version += ", but the operator exists since \(since)" }
       let count = entry.nodes.count == 1 ? "node" : "\(entry.nodes.count) nodes:"
       return "\(entry.domain.isEmpty ? "" : entry.domain + ".")\(entry.op) (\(version); "
-        + "\(count) \(nodes)\(rest))"
+        + "\(count) \(nodes))"
     }
     return "\(missing.count) operator\(missing.count == 1 ? " is" : "s are") not supported: "
-      + operators.joined(separator: "; ")
+      + list(operators, limit: 50, separator: "; ") + " (`pare ops` lists those that are)"
+  }
+
+  /// The first `limit` of `items`, and how many there are besides: a hostile file may have a million.
+  private static func list(_ items: [String], limit: Int, separator: String) -> String {
+    items.prefix(limit).joined(separator: separator)
+      + (items.count > limit ? " and \(items.count - limit) more" : "")
   }
 
   /// Every input of unknown shape with the option to type.

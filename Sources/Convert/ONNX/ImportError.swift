@@ -26,6 +26,9 @@ public enum ImportProblem: Error, Hashable {
     case usage
   }
 
+  /// Several things that are not supported, none of them `several` itself.
+  case several([ImportProblem])
+
   // The file as a whole.
   case file(FileError)
   case otherFormat(name: String, advice: String)
@@ -61,11 +64,46 @@ public enum ImportProblem: Error, Hashable {
   public var kind: Kind {
     switch self {
     case .unsupportedOperators, .modelFunction, .unsupportedNode, .unsupportedTensorType,
-      .unsupportedInput, .opset, .irVersion, .tooManyEntries:
+      .unsupportedInput, .opset, .irVersion, .tooManyEntries, .several:
       .unsupported
     case .unknownDimensions, .unknownInput, .inputShape: .usage
     default: .invalid
     }
+  }
+}
+
+extension ImportProblem {
+  /// The operators that are not known; empty where they are not the problem.
+  public var missingOperators: [MissingOperator] {
+    switch self {
+    case .unsupportedOperators(let operators): operators
+    case .several(let problems): problems.flatMap { $0.missingOperators }
+    default: []
+    }
+  }
+
+  /// Calls `body` with each of `items`, and goes on where something is not supported, so that the user
+  /// learns all of it at once.
+  ///
+  /// - Throws: the one problem, or `several`; what is wrong in another way ends the walk, and counts
+  ///   only where nothing went before, since it may come of that.
+  static func collect<Item>(
+    _ items: [Item], _ body: (Item) throws(ImportProblem) -> Void
+  ) throws(ImportProblem) {
+    var problems: [ImportProblem] = []
+    for item in items {
+      do throws(ImportProblem) { try body(item) } catch {
+        if error.kind == .unsupported {
+          problems.append(error)
+        } else if problems.isEmpty {
+          throw error
+        } else {
+          break
+        }
+      }
+    }
+    if problems.count == 1 { throw problems[0] }
+    if !problems.isEmpty { throw .several(problems) }
   }
 }
 

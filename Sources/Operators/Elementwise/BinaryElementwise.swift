@@ -14,12 +14,19 @@ protocol PairFunction: Sendable {
   associatedtype A: BitwiseCopyable & Sendable
   associatedtype B: BitwiseCopyable & Sendable
   associatedtype R: BitwiseCopyable & Sendable
+  /// Whether each way of walking the operands gets a loop of its own.
+  static var hasOwnLoops: Bool { get }
   /// The function's value.
   func callAsFunction(_ a: A, _ b: B) -> R
 }
 
+extension PairFunction {
+  static var hasOwnLoops: Bool { true }
+}
+
 /// A binary function for one type of number.
 private struct Combining<F: BinaryFunction, T: NumberElement>: PairFunction {
+  static var hasOwnLoops: Bool { T.hasOwnLoops }
   let function: F
   @inline(__always)
   func callAsFunction(_ a: T, _ b: T) -> T { function(a, b) }
@@ -29,6 +36,7 @@ private struct Combining<F: BinaryFunction, T: NumberElement>: PairFunction {
 enum OperandSource: Sendable {
   case input(Int)
   case output
+  case scratch
 }
 
 extension NodeFacts {
@@ -43,22 +51,13 @@ extension NodeFacts {
   func combining<F: BinaryFunction>(
     _ kernel: String, _ function: F
   ) throws(OperatorError) -> Execution {
-    let type = try input(0).type
     if inputs.contains(where: { $0?.quantization != nil }) {
       throw .unsupported("quantized inputs of this kind are not supported")
     }
-    switch type {
-    case .float32: return try folding(kernel, function, Float.self)
-    case .float64: return try folding(kernel, function, Double.self)
-    case .int64: return try folding(kernel, function, Int64.self)
-    case .int32: return try folding(kernel, function, Int32.self)
-    default:
-      throw .unsupportedType(
-        operand: "input", found: type, supported: [.float32, .float64, .int64, .int32])
-    }
+    return try input(0).perform(Folding(facts: self, kernel: kernel, function: function))
   }
 
-  private func folding<F: BinaryFunction, T: NumberElement>(
+  fileprivate func folding<F: BinaryFunction, T: NumberElement>(
     _ kernel: String, _ function: F, _: T.Type
   ) throws(OperatorError) -> Execution {
     let output = try output()
@@ -82,13 +81,24 @@ extension NodeFacts {
   }
 }
 
+private struct Folding<F: BinaryFunction>: NumberTask {
+  let facts: NodeFacts
+  let kernel: String
+  let function: F
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) throws(OperatorError) -> Execution {
+    try facts.folding(kernel, function, T.self)
+  }
+}
+
 extension Operands {
-  /// The address of an input or of the first output.
+  /// The address of an input, of the first output, or of scratch memory.
   @inline(__always)
   func source<T>(_ source: OperandSource, as type: T.Type) -> UnsafePointer<T> {
     switch source {
     case .input(let index): input(index, as: type)
     case .output: UnsafePointer(output(as: type))
+    case .scratch: UnsafePointer(scratch.assumingMemoryBound(to: type))
     }
   }
 
@@ -124,6 +134,10 @@ private func combineRow<F: PairFunction>(
   _ a: UnsafePointer<F.A>, _ strideA: Int, _ b: UnsafePointer<F.B>, _ strideB: Int,
   _ out: UnsafeMutablePointer<F.R>, _ count: Int, _ function: F
 ) {
+  guard F.hasOwnLoops else {
+    for i in 0..<count { out[i] = function(a[i &* strideA], b[i &* strideB]) }
+    return
+  }
   // Where an operand lies in the output's memory, it is read through the output's address, so that
   // the compiler sees that a vector can be written back.
   let raw = UnsafeMutableRawPointer(out)

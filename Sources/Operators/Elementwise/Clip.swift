@@ -32,27 +32,24 @@ private func prepareClip(_ facts: NodeFacts) throws(OperatorError) -> Execution 
       try facts.require(bound, "a bound", among: [x.type])
     }
   }
-  switch x.type {
-  case .float32: return clip(facts, x.count, Float.self)
-  case .float64: return clip(facts, x.count, Double.self)
-  case .int64: return clip(facts, x.count, Int64.self)
-  case .int32: return clip(facts, x.count, Int32.self)
-  case .int8: return clip(facts, x.count, Int8.self)
-  case .uint8: return clip(facts, x.count, UInt8.self)
-  default:
-    throw .unsupportedType(
-      operand: "input", found: x.type,
-      supported: [.float32, .float64, .int64, .int32, .int8, .uint8])
-  }
+  return try x.perform(
+    ClipTask(
+      count: x.count, hasLower: facts.optionalInput(1) != nil,
+      hasUpper: facts.optionalInput(2) != nil))
 }
 
-private func clip<T: NumberElement>(_ facts: NodeFacts, _ count: Int, _: T.Type) -> Execution {
-  let hasLower = facts.optionalInput(1) != nil
-  let hasUpper = facts.optionalInput(2) != nil
-  return Execution(kernel: "clip", overwrites: 0) { operands in
-    let lower = hasLower ? operands.input(1, as: T.self)[0] : T.lowest
-    let upper = hasUpper ? operands.input(2, as: T.self)[0] : T.highest
-    operands.map(count, Clipping(lower: lower, upper: upper))
+private struct ClipTask: NumberTask {
+  let count: Int
+  let hasLower: Bool
+  let hasUpper: Bool
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let (count, hasLower, hasUpper) = (count, hasLower, hasUpper)
+    return Execution(kernel: "clip", overwrites: 0) { operands in
+      let lower = hasLower ? operands.input(1, as: T.self)[0] : T.lowest
+      let upper = hasUpper ? operands.input(2, as: T.self)[0] : T.highest
+      operands.map(count, Clipping(lower: lower, upper: upper))
+    }
   }
 }
 

@@ -22,39 +22,44 @@ extension NodeFacts {
     if inputs.contains(where: { $0?.quantization != nil }) {
       throw .unsupported("quantized inputs cannot be compared")
     }
-    switch x.type {
-    case .float32: return try compare(kernel, function, Float.self)
-    case .float64: return try compare(kernel, function, Double.self)
-    case .int64: return try compare(kernel, function, Int64.self)
-    case .int32: return try compare(kernel, function, Int32.self)
-    case .int8: return try compare(kernel, function, Int8.self)
-    case .uint8: return try compare(kernel, function, UInt8.self)
-    case .bool: return try compare(kernel, function, Truth.self)
-    default:
-      throw .unsupportedType(
-        operand: "input", found: x.type,
-        supported: [.float32, .float64, .int64, .int32, .int8, .uint8, .bool])
-    }
+    if x.type == .bool { return try compare(kernel, ComparingTruths(function: function)) }
+    return try x.perform(ComparisonTask(facts: self, kernel: kernel, function: function))
   }
 
-  private func compare<F: ComparisonFunction, A: BitwiseCopyable & Sendable & Comparable>(
-    _ kernel: String, _ function: F, _: A.Type
+  fileprivate func compare<P: PairFunction>(
+    _ kernel: String, _ pair: P
   ) throws(OperatorError) -> Execution {
     let walk = Broadcast(try output(), [try input(0), try input(1)])
-    let pair = Comparing<F, A>(function: function)
     return Execution(kernel: kernel, overwrites: try overwritable([0, 1])) { operands in
       operands.combine(walk, .input(0), .input(1), pair)
     }
   }
 }
 
-/// A comparison of elements of one type.
-private struct Comparing<
-  F: ComparisonFunction, T: BitwiseCopyable & Sendable & Comparable
->: PairFunction {
+private struct ComparisonTask<F: ComparisonFunction>: NumberTask {
+  let facts: NodeFacts
+  let kernel: String
+  let function: F
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) throws(OperatorError) -> Execution {
+    try facts.compare(kernel, Comparing<F, T>(function: function))
+  }
+}
+
+/// A comparison of numbers of one type.
+private struct Comparing<F: ComparisonFunction, T: NumberElement>: PairFunction {
+  static var hasOwnLoops: Bool { T.hasOwnLoops }
   let function: F
   @inline(__always)
   func callAsFunction(_ a: T, _ b: T) -> UInt8 { function(a, b) ? 1 : 0 }
+}
+
+/// A comparison of bools.
+private struct ComparingTruths<F: ComparisonFunction>: PairFunction {
+  static var hasOwnLoops: Bool { false }
+  let function: F
+  @inline(__always)
+  func callAsFunction(_ a: Truth, _ b: Truth) -> UInt8 { function(a, b) ? 1 : 0 }
 }
 
 /// A bool as one byte, of which any but zero is true; false is below true.

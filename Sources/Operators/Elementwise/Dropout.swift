@@ -12,9 +12,15 @@ extension Operator {
 
 private func inferDropout(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   if let training = facts.optionalInput(2) {
-    guard training.shape.checkedCount == 1,
-      try facts.constantIntegers(2, "training_mode")?.first == 0
-    else { throw .unsupported("training is not supported") }
+    guard training.shape.checkedCount == 1 else {
+      throw .shapeMismatch("training_mode is \(training.shape), but must be one bool")
+    }
+    // Training that drops nothing is no training.
+    if try facts.constantIntegers(2, "training_mode")?.first != 0,
+      try facts.constantFloats(1, "ratio") != [0]
+    {
+      throw .unsupported("training drops elements at random, which is not supported")
+    }
   }
   let data = try facts.sameAsInput()
   return facts.node.outputs.count < 2 ? [data] : [data, try facts.boolLikeInput()]

@@ -3,12 +3,12 @@ import ModelFormat
 extension Operator {
   /// Mod: the remainder of `a / b` with broadcasting; zero for an integer divisor of zero.
   ///
-  /// Attribute: `fmod` (0), whether the sign is that of `a`, as real numbers need, or that of `b`.
+  /// Attribute: `fmod` (0), whether the sign is that of `a` or that of `b`.
   static let mod = Operator(
-    "Mod", since: 13, inputs: 2...2, layout: .follow,
+    "Mod", since: 28, inputs: 2...2, layout: .follow,
     infer: { facts throws(OperatorError) in
-      if try facts.input(0).type.isFloatingPoint, try facts.int("fmod", default: 0) != 1 {
-        throw .attribute(name: "fmod", problem: "must be 1 for real numbers")
+      guard [0, 1].contains(try facts.int("fmod", default: 0)) else {
+        throw .attribute(name: "fmod", problem: "must be 0 or 1")
       }
       return [try facts.arithmeticOutput()]
     },

@@ -4,6 +4,9 @@
 protocol NumberElement: BitwiseCopyable, Sendable, Comparable, AdditiveArithmetic {
   /// The value one.
   static var one: Self { get }
+  /// Whether loops over the type are compiled for each way of walking operands, or for one alone:
+  /// rare types do not take that much code.
+  static var hasOwnLoops: Bool { get }
   /// Negative infinity, or the least integer.
   static var lowest: Self { get }
   /// Positive infinity, or the greatest integer.
@@ -33,6 +36,8 @@ protocol NumberElement: BitwiseCopyable, Sendable, Comparable, AdditiveArithmeti
 }
 
 extension NumberElement {
+  static var hasOwnLoops: Bool { false }
+
   /// The larger operand, or NaN where either is.
   static func maximum(_ a: Self, _ b: Self) -> Self { a > b || a.isNaN ? a : b }
 
@@ -88,7 +93,11 @@ extension NumberElement where Self: FixedWidthInteger {
   }
 }
 
-extension Int64: NumberElement {}
-extension Int32: NumberElement {}
+extension Int64: NumberElement { static var hasOwnLoops: Bool { true } }
+extension Int32: NumberElement { static var hasOwnLoops: Bool { true } }
+extension Int16: NumberElement {}
 extension Int8: NumberElement {}
+extension UInt64: NumberElement {}
+extension UInt32: NumberElement {}
+extension UInt16: NumberElement {}
 extension UInt8: NumberElement {}

@@ -23,62 +23,44 @@ private func preparePow(_ facts: NodeFacts) throws(OperatorError) -> Execution {
     if value == 2 { return try facts.unary("square", Square()) }
     if value == 3 { return try facts.unary("cube", Cube()) }
   }
-  switch base.type {
-  case .float32: return try raise(facts, Float.self)
-  case .float64: return try raise(facts, Double.self)
-  case .int64: return try raise(facts, Int64.self)
-  case .int32: return try raise(facts, Int32.self)
-  default:
-    throw .unsupportedType(
-      operand: "the base", found: base.type, supported: [.float32, .float64, .int64, .int32])
-  }
+  return try base.perform(BaseTask(facts: facts), "the base")
 }
 
-private func raise<A: NumberElement>(
-  _ facts: NodeFacts, _: A.Type
-) throws(OperatorError) -> Execution {
-  let exponent = try facts.input(1)
-  if exponent.type == (try facts.input(0).type) { return try power(facts, A.self) }
-  switch exponent.type {
-  case .float32: return try power(facts, A.self, Float.self)
-  case .float64: return try power(facts, A.self, Double.self)
-  case .int64: return try power(facts, A.self, Int64.self)
-  case .int32: return try power(facts, A.self, Int32.self)
-  default:
-    throw .unsupportedType(
-      operand: "the exponent", found: exponent.type,
-      supported: [.float32, .float64, .int64, .int32])
-  }
-}
+/// Raising bases of one type, to exponents of the same type or of any other.
+private struct BaseTask: NumberTask {
+  let facts: NodeFacts
 
-private func power<A: NumberElement>(
-  _ facts: NodeFacts, _: A.Type
-) throws(OperatorError) -> Execution {
-  let walk = Broadcast(try facts.output(), [try facts.input(0), try facts.input(1)])
-  return Execution(kernel: "pow", overwrites: try facts.overwritable([0])) { operands in
-    operands.combine(walk, .input(0), .input(1), Power<A>())
-  }
-}
-
-/// With another type of exponent the power is computed in Double.
-private func power<A: NumberElement, B: NumberElement>(
-  _ facts: NodeFacts, _: A.Type, _: B.Type
-) throws(OperatorError) -> Execution {
-  let walk = Broadcast(try facts.output(), [try facts.input(0), try facts.input(1)])
-  return Execution(kernel: "pow", overwrites: try facts.overwritable([0])) { operands in
-    operands.combine(walk, .input(0), .input(1), MixedPower<A, B>())
+  func callAsFunction<T: ReducibleElement>(_: T.Type) throws(OperatorError) -> Execution {
+    let exponent = try facts.input(1)
+    let walk = Broadcast(try facts.output(), [try facts.input(0), exponent])
+    let overwrites = try facts.overwritable([0])
+    if exponent.type == (try facts.input(0).type) {
+      return Execution(kernel: "pow", overwrites: overwrites) { operands in
+        operands.combine(walk, .input(0), .input(1), Power<T>())
+      }
+    }
+    let (type, count) = (exponent.type, exponent.count)
+    try facts.require(exponent, "the exponent", among: [.float32, .float64] + ElementType.integers)
+    // Another type of exponent is brought to Double first, and the power computed there.
+    return Execution(kernel: "pow", scratchBytes: count * 8, overwrites: overwrites) { operands in
+      type.readReals(
+        operands.rawInput(1), count, operands.scratch.assumingMemoryBound(to: Double.self))
+      operands.combine(walk, .input(0), .scratch, MixedPower<T>())
+    }
   }
 }
 
 private struct Power<T: NumberElement>: PairFunction {
+  static var hasOwnLoops: Bool { T.hasOwnLoops }
   @inline(__always)
   func callAsFunction(_ a: T, _ b: T) -> T { T.power(a, b) }
 }
 
-private struct MixedPower<A: NumberElement, B: NumberElement>: PairFunction {
+private struct MixedPower<T: NumberElement>: PairFunction {
+  static var hasOwnLoops: Bool { false }
   @inline(__always)
-  func callAsFunction(_ a: A, _ b: B) -> A {
-    A(saturating: Double.power(a.asDouble, b.asDouble))
+  func callAsFunction(_ a: T, _ b: Double) -> T {
+    T(saturating: Double.power(a.asDouble, b))
   }
 }
 

@@ -26,10 +26,29 @@ protocol RealElement: NumberElement, BinaryFloatingPoint {
   static func sine(_ x: Self) -> Self
   /// The cosine of an angle in radians.
   static func cosine(_ x: Self) -> Self
+  /// The tangent of an angle in radians.
+  static func tangent(_ x: Self) -> Self
+  /// The angle in radians whose sine is `x`.
+  static func arcSine(_ x: Self) -> Self
+  /// The angle in radians whose cosine is `x`.
+  static func arcCosine(_ x: Self) -> Self
+  /// The angle in radians whose tangent is `x`.
+  static func arcTangent(_ x: Self) -> Self
+  /// The hyperbolic sine.
+  static func hyperbolicSine(_ x: Self) -> Self
+  /// The hyperbolic cosine.
+  static func hyperbolicCosine(_ x: Self) -> Self
+  /// The inverse of the hyperbolic sine.
+  static func inverseHyperbolicSine(_ x: Self) -> Self
+  /// The inverse of the hyperbolic cosine.
+  static func inverseHyperbolicCosine(_ x: Self) -> Self
+  /// The inverse of the hyperbolic tangent.
+  static func inverseHyperbolicTangent(_ x: Self) -> Self
 }
 
 extension RealElement {
   static var one: Self { 1 }
+  static var hasOwnLoops: Bool { true }
   static var lowest: Self { -infinity }
   static var highest: Self { infinity }
   var asDouble: Double { Double(self) }
@@ -46,7 +65,8 @@ extension RealElement {
 
   static func flooredRemainder(_ a: Self, _ b: Self) -> Self {
     let remainder = a.truncatingRemainder(dividingBy: b)
-    return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder
+    if remainder == 0 { return Self(signOf: b, magnitudeOf: 0) }
+    return (remainder < 0) != (b < 0) ? remainder + b : remainder
   }
 }
 
@@ -56,6 +76,15 @@ extension Float: RealElement {
   static func logarithmOfOneAnd(_ x: Float) -> Float { log1pf(x) }
   static func sine(_ x: Float) -> Float { sinf(x) }
   static func cosine(_ x: Float) -> Float { cosf(x) }
+  static func tangent(_ x: Float) -> Float { tanf(x) }
+  static func arcSine(_ x: Float) -> Float { asinf(x) }
+  static func arcCosine(_ x: Float) -> Float { acosf(x) }
+  static func arcTangent(_ x: Float) -> Float { atanf(x) }
+  static func hyperbolicSine(_ x: Float) -> Float { sinhf(x) }
+  static func hyperbolicCosine(_ x: Float) -> Float { coshf(x) }
+  static func inverseHyperbolicSine(_ x: Float) -> Float { asinhf(x) }
+  static func inverseHyperbolicCosine(_ x: Float) -> Float { acoshf(x) }
+  static func inverseHyperbolicTangent(_ x: Float) -> Float { atanhf(x) }
 }
 
 extension Double: RealElement {
@@ -68,4 +97,13 @@ extension Double: RealElement {
   static func errorFunction(_ x: Double) -> Double { erf(x) }
   static func sine(_ x: Double) -> Double { sin(x) }
   static func cosine(_ x: Double) -> Double { cos(x) }
+  static func tangent(_ x: Double) -> Double { tan(x) }
+  static func arcSine(_ x: Double) -> Double { asin(x) }
+  static func arcCosine(_ x: Double) -> Double { acos(x) }
+  static func arcTangent(_ x: Double) -> Double { atan(x) }
+  static func hyperbolicSine(_ x: Double) -> Double { sinh(x) }
+  static func hyperbolicCosine(_ x: Double) -> Double { cosh(x) }
+  static func inverseHyperbolicSine(_ x: Double) -> Double { asinh(x) }
+  static func inverseHyperbolicCosine(_ x: Double) -> Double { acosh(x) }
+  static func inverseHyperbolicTangent(_ x: Double) -> Double { atanh(x) }
 }

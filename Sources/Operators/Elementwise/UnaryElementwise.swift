@@ -46,19 +46,8 @@ extension NodeFacts {
     _ kernel: String, _ function: F
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
-    switch x.type {
-    case .float32: return try mapping(kernel, function, Float.self)
-    case .float64: return try mapping(kernel, function, Double.self)
-    case .int64: return try mapping(kernel, function, Int64.self)
-    case .int32: return try mapping(kernel, function, Int32.self)
-    case .int8: return try mapping(kernel, function, Int8.self)
-    case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
-    case .uint8: return try mapping(kernel, function, UInt8.self)
-    default:
-      throw .unsupportedType(
-        operand: "input", found: x.type,
-        supported: [.float32, .float64, .int64, .int32, .int8, .uint8])
-    }
+    if x.quantization != nil { return try table(kernel) { function($0) } }
+    return try x.perform(MapTask(kernel: kernel, count: x.count, function: function))
   }
 
   private func mapping<F: ElementFunction, T: RealElement>(
@@ -69,10 +58,15 @@ extension NodeFacts {
     return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
   }
 
-  private func mapping<F: NumberFunction, T: NumberElement>(
-    _ kernel: String, _ function: F, _: T.Type
-  ) throws(OperatorError) -> Execution {
-    let count = try input(0).count
+}
+
+private struct MapTask<F: NumberFunction>: NumberTask {
+  let kernel: String
+  let count: Int
+  let function: F
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let count = count
     let each = NumberMap<F, T>(function: function)
     return Execution(kernel: kernel, overwrites: 0) { $0.map(count, each) }
   }

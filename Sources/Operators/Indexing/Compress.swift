@@ -20,7 +20,7 @@ private func selection(
   guard condition.shape.rank == 1 else {
     throw .rank(operand: "condition", found: condition.shape.rank, expected: "1")
   }
-  let flags = try facts.constantIntegers(1, "condition") ?? []
+  let flags = try facts.constantIntegers(1, "condition", limit: .max) ?? []
   let kept = flags.indices.filter { flags[$0] != 0 }
   var axis: Int?
   var parts = (outer: 1, extent: data.count, inner: 1)

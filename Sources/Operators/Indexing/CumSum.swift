@@ -3,7 +3,7 @@ import ModelFormat
 extension Operator {
   /// CumSum: sums of all entries up to each one along an axis.
   ///
-  /// Inputs: data (float32, float64, int32 or int64), axis (constant). Attributes: `exclusive` leaves
+  /// Inputs: data (real numbers or integers of 32 and 64 bits), axis (constant). Attributes: `exclusive` leaves
   /// the entry itself out; `reverse` sums from the end.
   static let cumSum = Operator(
     "CumSum", since: 14, inputs: 2...2, layout: .follow, infer: inferCumSum, prepare: prepareCumSum)
@@ -49,7 +49,7 @@ private struct CumulativeSum {
 
 private func prepareCumSum(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let data = try facts.input(0)
-  try facts.require(data, "input", among: [.float32, .float64, .int32, .int64])
+  try facts.require(data, "input", among: [.float32, .float64, .int32, .int64, .uint32, .uint64])
   let (outer, extent, inner) = data.split(at: try cumSumAxis(facts))
   let sums = CumulativeSum(
     outer: outer, extent: extent, inner: inner,
@@ -59,6 +59,8 @@ private func prepareCumSum(_ facts: NodeFacts) throws(OperatorError) -> Executio
   case .float32: return Execution(kernel: "cumsum") { sums.run(Float.self, $0) { $0 + $1 } }
   case .float64: return Execution(kernel: "cumsum") { sums.run(Double.self, $0) { $0 + $1 } }
   case .int32: return Execution(kernel: "cumsum") { sums.run(Int32.self, $0) { $0 &+ $1 } }
+  case .uint32: return Execution(kernel: "cumsum") { sums.run(UInt32.self, $0) { $0 &+ $1 } }
+  case .uint64: return Execution(kernel: "cumsum") { sums.run(UInt64.self, $0) { $0 &+ $1 } }
   default: return Execution(kernel: "cumsum") { sums.run(Int64.self, $0) { $0 &+ $1 } }
   }
 }

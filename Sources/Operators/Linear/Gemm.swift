@@ -13,7 +13,7 @@ extension Operator {
 }
 
 /// What a Gemm multiplies.
-private struct GemmSizes {
+private struct GemmSizes: Sendable {
   let m: Int
   let n: Int
   let k: Int
@@ -76,7 +76,9 @@ private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution 
     bias == nil
     || bias?.constant != nil && bias?.count == sizes.n
       && bias?.shape.dimensions.last == sizes.n
-  if facts.inputs[1]?.constant != nil, sizes.transposesB, !sizes.transposesA, alpha == 1,
+  let isPackable = [.float32, .uint8].contains(try facts.input(0).type)
+  if facts.inputs[1]?.constant != nil, isPackable, sizes.transposesB, !sizes.transposesA,
+    alpha == 1,
     beta == 1, isBiasRow, sizes.k > 0
   {
     return try PackedProduct(facts, sizes.geometry).execution(residual: nil)
@@ -84,13 +86,39 @@ private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution 
   return try prepareGeneralGemm(facts, sizes, alpha: alpha, beta: beta)
 }
 
-/// Any Gemm of float32 matrices: the product first, then the rest element by element.
+/// A Gemm of matrices of other types than float32.
+private struct GemmTask: NumberTask {
+  let sizes: GemmSizes
+  let alpha: Float
+  let beta: Float
+  /// How far one row and one column lead in C; nil where there is none.
+  let bias: (row: Int, column: Int)?
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let (m, n, alpha, beta, bias) = (sizes.m, sizes.n, Double(alpha), Double(beta), bias)
+    let product = PlainProduct<T>(
+      m: m, n: n, k: sizes.k, transposesA: sizes.transposesA, transposesB: sizes.transposesB)
+    return Execution(kernel: "product") { operands in
+      let y = operands.output(as: T.self)
+      product.run(operands.input(0), operands.input(1), to: y)
+      for place in 0..<(m * n) {
+        // Integers stay exact where nothing is scaled.
+        if alpha != 1 { y[place] = T(saturating: alpha * y[place].asDouble) }
+        guard let bias else { continue }
+        let c = operands.input(2, as: T.self)[place / n * bias.row + place % n * bias.column]
+        y[place] = T.sum(y[place], beta == 1 ? c : T(saturating: beta * c.asDouble))
+      }
+    }
+  }
+}
+
+/// Any Gemm: the product first, then the rest element by element.
 private func prepareGeneralGemm(
   _ facts: NodeFacts, _ sizes: GemmSizes, alpha: Float, beta: Float
 ) throws(OperatorError) -> Execution {
-  try facts.require(try facts.input(0), "input A", among: [.float32])
-  try facts.require(try facts.input(1), "input B", among: [.float32])
-  if let c = facts.optionalInput(2) { try facts.require(c, "input C", among: [.float32]) }
+  let type = try facts.input(0).type
+  try facts.require(try facts.input(1), "input B", among: [type])
+  if let c = facts.optionalInput(2) { try facts.require(c, "input C", among: [type]) }
   let bounds = try facts.activationBounds()
   let product = ProductF32(
     m: sizes.m, n: sizes.n, k: sizes.k, transposesA: sizes.transposesA,
@@ -105,6 +133,13 @@ private func prepareGeneralGemm(
     steps = (row: c.count > columns ? columns : 0, column: columns > 1 ? 1 : 0)
   }
   let step = steps
+  if type != .float32 {
+    guard facts.node.attributes["activation"] == nil else {
+      throw .unsupported("an activation needs float32")
+    }
+    let task = GemmTask(sizes: sizes, alpha: alpha, beta: beta, bias: hasBias ? step : nil)
+    return try facts.input(0).perform(task, "input A")
+  }
   return Execution(kernel: "product_f32", scratchBytes: product.scratchBytes) { operands in
     let y = operands.output(as: Float.self)
     product.run(

@@ -5,17 +5,21 @@ extension Operator {
   /// Matrix products of stacks of matrices, broadcast as numpy's `matmul` does.
   ///
   /// A vector on the left counts as a row, one on the right as a column; its dimension is dropped from
-  /// the result.
+  /// the result. Integers wrap around.
   static let matMul = Operator(
     "MatMul", since: 13, inputs: 2...2, infer: inferMatMul,
     multiplyAccumulates: matMulMultiplyAccumulates, prepare: prepareMatMul)
 }
 
 /// A MatMul as a list of matrix products.
-private struct MatMulSizes {
+struct MatMulSizes: Sendable {
   let m: Int
   let n: Int
   let k: Int
+  /// Whether matrices of a or b lie transposed, by the attributes `transA` and `transB`,
+  /// which FusedMatMul alone has.
+  let transposesA: Bool
+  let transposesB: Bool
   let output: Shape
   /// For each product, the numbers of the matrices of a and b.
   let pairs: [(a: Int, b: Int)]
@@ -25,8 +29,16 @@ private struct MatMulSizes {
     guard a.rank >= 1, b.rank >= 1 else {
       throw .rank(operand: "an input", found: 0, expected: "1 or more")
     }
-    let left = a.rank == 1 ? [1] + a.dimensions : a.dimensions
-    let right = b.rank == 1 ? b.dimensions + [1] : b.dimensions
+    let (transA, transB) = (
+      try facts.int("transA", default: 0) != 0, try facts.int("transB", default: 0) != 0
+    )
+    // A vector is the same either way.
+    transposesA = a.rank > 1 && transA
+    transposesB = b.rank > 1 && transB
+    var left = a.rank == 1 ? [1] + a.dimensions : a.dimensions
+    var right = b.rank == 1 ? b.dimensions + [1] : b.dimensions
+    if transposesA { left.swapAt(left.count - 2, left.count - 1) }
+    if transposesB { right.swapAt(right.count - 2, right.count - 1) }
     (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
     guard right[right.count - 2] == k else {
       throw .shapeMismatch("\(a) and \(b) do not agree on the inner dimension")
@@ -67,28 +79,53 @@ private struct MatMulSizes {
   }
 }
 
-private func inferMatMul(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
-  [ValueFacts(type: try facts.input(0).type, shape: try MatMulSizes(facts).output)]
+func inferMatMul(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
+  let a = try facts.input(0)
+  try facts.require(try facts.input(1), "input B", among: [a.type])
+  return [ValueFacts(type: a.type, shape: try MatMulSizes(facts).output)]
 }
 
-private func matMulMultiplyAccumulates(_ facts: NodeFacts) -> Int {
+func matMulMultiplyAccumulates(_ facts: NodeFacts) -> Int {
   (try? MatMulSizes(facts)).map { $0.m * $0.n * $0.k * $0.pairs.count } ?? 0
 }
 
-private func prepareMatMul(_ facts: NodeFacts) throws(OperatorError) -> Execution {
-  try facts.require(try facts.input(0), "input A", among: [.float32])
-  try facts.require(try facts.input(1), "input B", among: [.float32])
+func prepareMatMul(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  let a = try facts.input(0)
   let sizes = try MatMulSizes(facts)
+  guard a.type == .float32 else { return try a.perform(MatMulTask(sizes: sizes), "input A") }
   let (m, n, k, pairs) = (sizes.m, sizes.n, sizes.k, sizes.pairs)
-  let product = ProductF32(m: m, n: n, k: k)
+  let product = ProductF32(
+    m: m, n: n, k: k, transposesA: sizes.transposesA, transposesB: sizes.transposesB)
+  let lda = sizes.transposesA ? m : k
+  let ldb = sizes.transposesB ? k : n
   return Execution(kernel: "product_f32", scratchBytes: product.scratchBytes) { operands in
     let a: UnsafePointer<Float> = operands.input(0)
     let b: UnsafePointer<Float> = operands.input(1)
     let y: UnsafeMutablePointer<Float> = operands.output()
     for (index, pair) in pairs.enumerated() {
       product.run(
-        a: a + pair.a * m * k, lda: k, b: b + pair.b * k * n, ldb: n, c: y + index * m * n, ldc: n,
-        scratch: operands.scratch, pool: operands.pool)
+        a: a + pair.a * m * k, lda: lda, b: b + pair.b * k * n, ldb: ldb, c: y + index * m * n,
+        ldc: n, scratch: operands.scratch, pool: operands.pool)
+    }
+  }
+}
+
+/// Products of matrices of other types, one a thread.
+private struct MatMulTask: NumberTask {
+  let sizes: MatMulSizes
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let (m, n, k, pairs) = (sizes.m, sizes.n, sizes.k, sizes.pairs)
+    let product = PlainProduct<T>(
+      m: m, n: n, k: k, transposesA: sizes.transposesA, transposesB: sizes.transposesB)
+    return Execution(kernel: "product") { operands in
+      operands.split(pairs.count, grain: 1) { range in
+        for index in range {
+          product.run(
+            operands.input(0) + pairs[index].a * m * k, operands.input(1) + pairs[index].b * k * n,
+            to: operands.output() + index * m * n)
+        }
+      }
     }
   }
 }

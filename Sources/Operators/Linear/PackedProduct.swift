@@ -76,7 +76,8 @@ struct PackedProduct: Sendable {
     }
   }
 
-  private static func float(
+  /// A product of float32 matrices; `weights` has one row for each output.
+  static func float(
     _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
   ) -> PackedProduct {
     let convolution = weights.floats().withUnsafeBufferPointer { rows in

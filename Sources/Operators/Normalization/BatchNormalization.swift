@@ -2,23 +2,24 @@ import Kernels
 import ModelFormat
 
 extension Operator {
-  /// BatchNormalization at inference: `(x - mean) / sqrt(variance + epsilon) * scale + bias`.
+  /// BatchNormalization: `(x - mean) / sqrt(variance + epsilon) * scale + bias`.
   ///
-  /// Inputs: x (N, C, ...), and scale, bias, mean and variance, each of C elements. Attribute:
-  /// `epsilon` (1e-5); `training_mode` may not be set.
+  /// Inputs: x (N, C, ...), and scale, bias, mean and variance, each of C elements. Attributes:
+  /// `epsilon` (1e-5); with `training_mode` 1, mean and variance are those of x itself, and two more
+  /// outputs move the inputs towards them by 1 - `momentum` (0.9).
   static let batchNormalization = Operator(
-    "BatchNormalization", since: 15, inputs: 5...5, layout: .follow,
+    "BatchNormalization", since: 15, inputs: 5...5, outputs: 1...3, layout: .follow,
     infer: inferBatchNormalization, prepare: prepareBatchNormalization)
 }
 
 private func inferBatchNormalization(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   let x = try facts.input(0)
   guard x.shape.rank >= 1 else { throw .rank(operand: "input", found: 0, expected: "1 or more") }
-  guard try facts.int("training_mode", default: 0) == 0 else {
-    throw .unsupported("training is not supported")
-  }
   for index in 1...4 { try facts.requireVector(index, count: channels(x)) }
-  return [try facts.sameAsInput()]
+  let y = try facts.sameAsInput()
+  guard try facts.int("training_mode", default: 0) != 0 else { return [y] }
+  let running = ValueFacts(type: x.type, shape: [channels(x)])
+  return Array([y, running, running].prefix(max(1, facts.node.outputs.count)))
 }
 
 private func channels(_ x: ValueFacts) -> Int { x.shape.rank > 1 ? x.shape[1] : 1 }
@@ -27,6 +28,9 @@ private func prepareBatchNormalization(_ facts: NodeFacts) throws(OperatorError)
   let x = try facts.input(0)
   for index in 0...4 {
     try facts.require(try facts.input(index), "input \(index)", among: [.float32])
+  }
+  if try facts.int("training_mode", default: 0) != 0 {
+    return try BatchStatistics(facts).execution()
   }
   let epsilon = try facts.float("epsilon", default: 1e-5)
   let channels = channels(x)

@@ -6,7 +6,8 @@ extension Operator {
   ///
   /// Inputs: x (float32 or int32), scale, zero point (zero where left out). The output has the zero
   /// point's type, or `output_dtype` (default uint8): uint8, int8, uint16 or int16. Attributes: `axis`
-  /// (default 1) of several scales, `block_size` of blocked ones.
+  /// (default 1) of several scales, `block_size` of blocked ones, and beyond ONNX `bits` (8), which may
+  /// say that integers of 8 bits keep to the range of 2 or 4.
   static let quantizeLinear = Operator(
     "QuantizeLinear", since: 21, inputs: 2...3, layout: .follow, infer: inferQuantizeLinear,
     prepare: prepareQuantizeLinear)
@@ -41,11 +42,55 @@ private func prepareQuantizeLinear(_ facts: NodeFacts) throws(OperatorError) -> 
   let layout = try QuantizationLayout(facts)
   let hasZero = facts.optionalInput(2) != nil
   let isFloat = data.type == .float32
+  if facts.node.attributes["bits"] != nil, let narrow = try narrowing(facts, result) {
+    var execution = try prepareQuantizeLinear(facts.withoutBits)
+    let quantization = execution.run
+    execution.run = { operands in
+      quantization(operands)
+      narrow(operands)
+    }
+    return execution
+  }
   switch result.type {
   case .uint8: return quantize(layout, UInt8.self, hasZero: hasZero, isFloat: isFloat)
   case .int8: return quantize(layout, Int8.self, hasZero: hasZero, isFloat: isFloat)
   case .uint16: return quantize(layout, UInt16.self, hasZero: hasZero, isFloat: isFloat)
   default: return quantize(layout, Int16.self, hasZero: hasZero, isFloat: isFloat)
+  }
+}
+
+extension NodeFacts {
+  /// The same node for all bits of its output's type.
+  fileprivate var withoutBits: NodeFacts {
+    var facts = self
+    facts.node.attributes["bits"] = nil
+    return facts
+  }
+}
+
+/// What brings integers of 8 bits into the range of `bits`, or nil where that is 8.
+///
+/// Zero points lie in that range, so that saturating twice is saturating once.
+private func narrowing(
+  _ facts: NodeFacts, _ result: ValueFacts
+) throws(OperatorError) -> (@Sendable (Operands) -> Void)? {
+  let bits = try facts.int("bits", default: 8)
+  guard [2, 4, 8].contains(bits), result.type.size == 1 else {
+    throw .attribute(name: "bits", problem: "is \(bits), but must be 2, 4 or 8, of 8 bits")
+  }
+  if bits == 8 { return nil }
+  let count = result.count
+  if result.type == .int8 {
+    let (lowest, highest) = (Int8(-1 << (bits - 1)), Int8(1 << (bits - 1) - 1))
+    return { operands in
+      let y = operands.output(as: Int8.self)
+      for i in 0..<count { y[i] = min(max(y[i], lowest), highest) }
+    }
+  }
+  let highest = UInt8(1 << bits - 1)
+  return { operands in
+    let y = operands.output(as: UInt8.self)
+    for i in 0..<count { y[i] = min(y[i], highest) }
   }
 }
 

@@ -13,27 +13,22 @@ extension NodeFacts {
   /// An execution that finds the index of the greatest or least element along the axis.
   func argument(_ kernel: String, isGreatest: Bool) throws(OperatorError) -> Execution {
     let x = try input(0)
-    switch x.type {
-    case .float32: return try argument(kernel, isGreatest, Float.self)
-    case .float64: return try argument(kernel, isGreatest, Double.self)
-    case .int64: return try argument(kernel, isGreatest, Int64.self)
-    case .int32: return try argument(kernel, isGreatest, Int32.self)
-    case .int8: return try argument(kernel, isGreatest, Int8.self)
-    case .uint8: return try argument(kernel, isGreatest, UInt8.self)
-    default:
-      throw .unsupportedType(
-        operand: "input", found: x.type,
-        supported: [.float32, .float64, .int64, .int32, .int8, .uint8])
-    }
-  }
-
-  private func argument<T: NumberElement>(
-    _ kernel: String, _ isGreatest: Bool, _: T.Type
-  ) throws(OperatorError) -> Execution {
-    let x = try input(0)
     let axis = try axis(try int("axis", default: 0), rank: x.shape.rank)
-    let walk = ReductionWalk(x, along: [axis], to: try output())
-    let takesLast = try int("select_last_index", default: 0) != 0
+    return try x.perform(
+      ArgumentTask(
+        kernel: kernel, walk: ReductionWalk(x, along: [axis], to: try output()),
+        isGreatest: isGreatest, takesLast: try int("select_last_index", default: 0) != 0))
+  }
+}
+
+private struct ArgumentTask: NumberTask {
+  let kernel: String
+  let walk: ReductionWalk
+  let isGreatest: Bool
+  let takesLast: Bool
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let (walk, isGreatest, takesLast) = (walk, isGreatest, takesLast)
     return Execution(kernel: kernel) { operands in
       let source = operands.input(0, as: T.self)
       let out = operands.output(as: Int64.self)

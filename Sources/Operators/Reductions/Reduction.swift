@@ -44,7 +44,11 @@ extension Float: ReducibleElement {}
 extension Double: ReducibleElement {}
 extension Int64: ReducibleElement {}
 extension Int32: ReducibleElement {}
+extension Int16: ReducibleElement {}
 extension Int8: ReducibleElement {}
+extension UInt64: ReducibleElement {}
+extension UInt32: ReducibleElement {}
+extension UInt16: ReducibleElement {}
 extension UInt8: ReducibleElement {}
 
 extension NodeFacts {
@@ -96,33 +100,28 @@ extension NodeFacts {
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     guard x.quantization == nil else { throw .unsupported("a quantized input is not supported") }
-    let walk = try reductionWalk()
-    switch x.type {
-    case .float32: return reduce(kernel, walk, function, Float.self)
-    case .float64: return reduce(kernel, walk, function, Double.self)
-    case .int64: return reduce(kernel, walk, function, Int64.self)
-    case .int32: return reduce(kernel, walk, function, Int32.self)
-    default:
-      throw .unsupportedType(
-        operand: "input", found: x.type, supported: [.float32, .float64, .int64, .int32])
-    }
+    return try x.perform(
+      ReductionTask(kernel: kernel, walk: try reductionWalk(), function: function))
   }
 
-  /// An execution that chooses among elements, which may be bytes too.
+  /// An execution that chooses among elements, which may be bools or quantized too.
   func choosing<F: ReductionFunction>(
     _ kernel: String, _ function: F
   ) throws(OperatorError) -> Execution {
-    switch try input(0).type {
-    case .uint8, .bool: return reduce(kernel, try reductionWalk(), function, UInt8.self)
-    case .int8: return reduce(kernel, try reductionWalk(), function, Int8.self)
-    default: return try reducing(kernel, function)
-    }
+    let x = try input(0)
+    let task = ReductionTask(kernel: kernel, walk: try reductionWalk(), function: function)
+    return x.type == .bool ? task(UInt8.self) : try x.perform(task)
   }
+}
 
-  private func reduce<F: ReductionFunction, T: ReducibleElement>(
-    _ kernel: String, _ walk: ReductionWalk, _ function: F, _: T.Type
-  ) -> Execution {
-    Execution(kernel: kernel) { operands in
+private struct ReductionTask<F: ReductionFunction>: NumberTask {
+  let kernel: String
+  let walk: ReductionWalk
+  let function: F
+
+  func callAsFunction<T: ReducibleElement>(_: T.Type) -> Execution {
+    let (walk, function) = (walk, function)
+    return Execution(kernel: kernel) { operands in
       operands.split(walk.outputs, grain: max(1, (1 << 14) / max(1, walk.terms))) { range in
         walk.reduce(
           operands.input(0, as: T.self), to: operands.output(as: T.self), range, function)

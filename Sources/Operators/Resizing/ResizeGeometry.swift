@@ -11,6 +11,8 @@ struct ResizeGeometry: Sendable {
     var output: Int
     /// What coordinates are multiplied by, from input to output.
     var scale: Float
+    /// The extent of the output before it is rounded down: what corners are aligned to.
+    var whole: Float = 0
     /// The region of interest, as fractions of the input.
     var start: Float = 0
     var end: Float = 1
@@ -39,13 +41,14 @@ struct ResizeGeometry: Sendable {
       var entry = Axis(axis: axis, input: shape[axis], output: 0, scale: 1)
       if let scales {
         entry.scale = scales[index]
-        entry.output = try ResizeGeometry.extent(
-          (scales[index] * Float(shape[axis])).rounded(.down))
+        entry.whole = scales[index] * Float(shape[axis])
+        entry.output = try ResizeGeometry.extent(entry.whole.rounded(.down))
       } else if let sizes {
         guard sizes[index] >= 0, sizes[index] <= Limits.extent else {
           throw .shapeMismatch("sizes holds \(sizes[index])")
         }
         entry.output = sizes[index]
+        entry.whole = Float(sizes[index])
         entry.scale = Float(sizes[index]) / Float(shape[axis])
       }
       guard entry.scale > 0 || entry.output == 0, entry.input > 0 || entry.output == 0 else {
@@ -91,6 +94,7 @@ struct ResizeGeometry: Sendable {
       // Halves are rounded up.
       axes[index].output = try ResizeGeometry.extent(
         (common * Float(axes[index].input) + 0.5).rounded(.down))
+      axes[index].whole = Float(axes[index].output)
     }
   }
 
@@ -130,7 +134,7 @@ enum CoordinateMapping: String, Sendable {
     case .pytorchHalfPixel: return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : 0
     case .asymmetric: return x / axis.scale
     case .halfPixelForNearest: return (x + 0.5) / axis.scale
-    case .alignCorners: return axis.output == 1 ? 0 : x * last / Float(axis.output - 1)
+    case .alignCorners: return axis.output == 1 ? 0 : x * last / (axis.whole - 1)
     case .halfPixelSymmetric:
       let adjustment = Float(axis.output) / (axis.scale * Float(axis.input))
       let center = Float(axis.input) / 2

@@ -11,6 +11,15 @@ extension NodeFacts {
     }
     return block
   }
+
+  /// The attribute `mode`: whether the place in the block counts fastest, not the channel.
+  func isChannelFirst() throws(OperatorError) -> Bool {
+    switch try string("mode", default: "DCR") {
+    case "DCR": return false
+    case "CRD": return true
+    case let mode: throw .attribute(name: "mode", problem: "is '\(mode)', but must be DCR or CRD")
+    }
+  }
 }
 
 /// A copy between `deep` (many channels) and `wide` (many pixels) through six dimensions:

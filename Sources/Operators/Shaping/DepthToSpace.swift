@@ -10,18 +10,10 @@ extension Operator {
     infer: inferDepthToSpace, prepare: prepareDepthToSpace)
 }
 
-private func channelsFirst(_ facts: NodeFacts) throws(OperatorError) -> Bool {
-  switch try facts.string("mode", default: "DCR") {
-  case "DCR": return false
-  case "CRD": return true
-  case let mode: throw .attribute(name: "mode", problem: "is '\(mode)', but must be DCR or CRD")
-  }
-}
-
 private func inferDepthToSpace(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   let data = try facts.input(0)
   let block = try facts.blockSize()
-  _ = try channelsFirst(facts)
+  _ = try facts.isChannelFirst()
   let shape = data.shape
   guard shape[1] % (block * block) == 0 else {
     throw .shapeMismatch("\(shape[1]) channels do not make blocks of \(block) by \(block)")
@@ -36,7 +28,7 @@ private func prepareDepthToSpace(_ facts: NodeFacts) throws(OperatorError) -> Ex
   let data = try facts.input(0)
   let views = blockStrides(
     deep: data, wide: try facts.output(), block: try facts.blockSize(),
-    channelsFirst: try channelsFirst(facts))
+    channelsFirst: try facts.isChannelFirst())
   let copy = StridedCopy(
     extents: views.extents, sourceStrides: views.deep, targetStrides: views.wide,
     elementSize: data.type.size)

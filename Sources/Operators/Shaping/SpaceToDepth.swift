@@ -2,14 +2,17 @@ import ModelFormat
 
 extension Operator {
   /// SpaceToDepth: blocks of `blocksize` by `blocksize` pixels become blocks of channels.
+  ///
+  /// Attributes: `blocksize`, and `mode` as of DepthToSpace.
   static let spaceToDepth = Operator(
-    "SpaceToDepth", since: 13, inputs: 1...1, layout: .follow, quantization: .passthrough,
+    "SpaceToDepth", since: 28, inputs: 1...1, layout: .follow, quantization: .passthrough,
     infer: inferSpaceToDepth, prepare: prepareSpaceToDepth)
 }
 
 private func inferSpaceToDepth(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   let data = try facts.input(0)
   let block = try facts.blockSize()
+  _ = try facts.isChannelFirst()
   let shape = data.shape
   guard shape[2] % block == 0, shape[3] % block == 0 else {
     throw .shapeMismatch("\(shape[2]) by \(shape[3]) pixels do not make blocks of \(block)")
@@ -23,7 +26,8 @@ private func inferSpaceToDepth(_ facts: NodeFacts) throws(OperatorError) -> [Val
 private func prepareSpaceToDepth(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let data = try facts.input(0)
   let views = blockStrides(
-    deep: try facts.output(), wide: data, block: try facts.blockSize(), channelsFirst: false)
+    deep: try facts.output(), wide: data, block: try facts.blockSize(),
+    channelsFirst: try facts.isChannelFirst())
   let copy = StridedCopy(
     extents: views.extents, sourceStrides: views.wide, targetStrides: views.deep,
     elementSize: data.type.size)

@@ -38,6 +38,8 @@ struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   static let all = load("networks")
   /// Networks with control flow, and with shapes that depend on the data.
   static let controlFlow = load("control-flow")
+  /// Networks with operators of ONNX Runtime's own domain.
+  static let runtime = load("runtime")
 
   /// Small modules as the exporters of PyTorch write them.
   static let exports = load("exports")

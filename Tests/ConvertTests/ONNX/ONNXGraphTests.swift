@@ -75,8 +75,13 @@ import Testing
   @Test func openBatchesAreOne() throws {
     let model = try ONNXFixture.load("shape-batch")
     #expect(model.graph[model.graph.inputs[0]].shape == [1, 3])
+  }
+
+  @Test func extentsOfZeroStay() throws {
     let zero = try ONNXFixture.load("shape-zero")
-    #expect(zero.graph[zero.graph.inputs[0]].shape == [1, 3])
+    #expect(zero.graph[zero.graph.inputs[0]].shape == [0, 3])
+    let empty = try ONNXFixture.load("shape-empty")
+    #expect(empty.graph[empty.graph.inputs[0]].shape == [2, 0, 4])
   }
 
   @Test func otherOpenExtentsAreAskedFor() throws {
@@ -95,7 +100,9 @@ import Testing
   @Test func givenShapesMustFit() throws {
     let fixed = try ONNXFixture.load("shape-fixed", ImportOptions(inputShapes: ["x": [5, 3]]))
     #expect(fixed.graph[fixed.graph.inputs[0]].shape == [5, 3])
-    for shape in [[1], [0, 3], [-1, 3], [1 << 40, 3]] {
+    let empty = try ONNXFixture.load("shape-fixed", ImportOptions(inputShapes: ["x": [0, 3]]))
+    #expect(empty.graph[empty.graph.inputs[0]].shape == [0, 3])
+    for shape in [[1], [-1, 3], [1 << 40, 3]] {
       #expect(
         ONNXFixture.problem("shape-fixed", ImportOptions(inputShapes: ["x": shape]))?.kind
           == .usage)

@@ -32,9 +32,33 @@ import Testing
     #expect(model.constant(0)?.shape == [] && model.constant(0)?.floats() == [4])
   }
 
+  @Test(arguments: [
+    ("int4", [Int64(1), -1, -8]), ("uint4", [1, 15, 8]), ("int2", [1, -2, -1]),
+    ("uint2", [1, 2, 3]),
+  ])
+  func integersOfFewBitsGetAByteEach(_ name: String, _ values: [Int64]) throws {
+    for kind in ["raw", "typed"] {
+      let model = try ONNXFixture.load("type-\(name)-\(kind)")
+      #expect(model.constant(0)?.integers() == values)
+      #expect(model.constant(0)?.type == (name.hasPrefix("u") ? .uint8 : .int8))
+    }
+    #expect(ONNXFixture.message("type-int4-short").contains("needs 2 bytes but has 1"))
+  }
+
+  @Test func integersOfFewBitsKeepTheirRange() throws {
+    #expect(try ONNXFixture.load("quantize-int4").attribute("bits") == .int(4))
+    let narrow = try ONNXFixture.load("quantize-output-uint2")
+    #expect(narrow.attribute("bits") == .int(2) && narrow.attribute("output_dtype") == .int(2))
+    for name in ["cast-int4", "cast-like-int4"] {
+      #expect(ONNXFixture.problem(name)?.kind == .unsupported)
+      #expect(ONNXFixture.message(name).contains("int4"))
+    }
+  }
+
   @Test func unsupportedTypesAreNamedWhereUsed() throws {
     #expect(
-      ONNXFixture.problem("type-int4") == .unsupportedTensorType(name: "c", type: "int4"))
+      ONNXFixture.problem("type-float8")
+        == .unsupportedTensorType(name: "c", type: "float8e4m3fn"))
     #expect(
       ONNXFixture.problem("type-string") == .unsupportedTensorType(name: "c", type: "string"))
     #expect(try ONNXFixture.load("type-string-unused").operators == ["Relu"])

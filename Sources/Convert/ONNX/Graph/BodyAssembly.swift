@@ -21,10 +21,10 @@ struct BodyAssembly {
       guard let id = try outer.value(name) else {
         throw .undefinedValue(name: name, reader: "a body of node '\(draft.name)' (\(draft.op))")
       }
-      captures.append((id, inner.addCapture(name, outer.graph[id])))
+      captures.append((id, inner.addCapture(name, id, of: outer)))
     }
     // Reading what is around may have read tensors, which are counted.
-    inner.resume(from: outer)
+    inner.count(from: outer)
     var sources = initializers.mapValues { _ in "an initializer" }
     for name in source.captures { sources[name] = "the graph around it" }
     for input in source.inputs where initializers[input.name] == nil {
@@ -40,8 +40,8 @@ struct BodyAssembly {
       try GraphAssembly.convert(source.nodes[index], names[index], &inner)
     }
     for output in source.outputs { try inner.addOutput(output.name) }
-    outer.resume(from: inner)
     bodies.append((inner.graph, captures))
+    outer.resume(from: inner)
   }
 
   /// Gives the draft its bodies, and as further operands what they read.

@@ -19,6 +19,7 @@ struct GraphAssembly {
   /// The graph in the newest form of every operator.
   mutating func graph(_ options: ImportOptions) throws(ImportProblem) -> Graph {
     let source = model.graph
+    guard source.nodes.count <= Limits.entries else { throw .tooManyEntries(source.nodes.count) }
     let initializers = try Self.initializers(of: source)
     // A graph input with an initializer is a constant in all that concerns us.
     let inputs = source.inputs.filter { initializers[$0.name] == nil }
@@ -43,7 +44,9 @@ struct GraphAssembly {
     for (index, input) in inputs.enumerated() {
       builder.addInput(input.name, type: types[index], shape: shapes[index])
     }
-    for index in order { try Self.convert(source.nodes[index], names[index], &builder) }
+    try ImportProblem.collect(order) { index throws(ImportProblem) in
+      try Self.convert(source.nodes[index], names[index], &builder)
+    }
     guard !source.outputs.isEmpty else { throw .malformed(offset: nil, "the graph has no outputs") }
     for output in source.outputs {
       let type = output.type.flatMap { ElementType(onnx: Int64($0)) }
@@ -64,7 +67,10 @@ struct GraphAssembly {
     for input in node.inputs { inputs.append(try builder.value(input)) }
     let outputs = node.outputs.map { builder.define($0) }
     var draft = NodeDraft(
-      name: name, op: node.op, inputs: inputs, outputs: outputs, attributes: node.attributes)
+      name: name,
+      origin: node.domain.isEmpty
+        ? "\(node.op), opset \(builder.opset)" : "\(node.domain).\(node.op)",
+      op: node.op, inputs: inputs, outputs: outputs, attributes: node.attributes)
     guard draft.outputs.contains(where: { $0 != nil }) else {
       throw draft.invalid("has no outputs")
     }
@@ -93,19 +99,20 @@ struct GraphAssembly {
     return result
   }
 
-  /// The types of the graph inputs as operators see them.
-  private static func types(of inputs: [ONNXValueInfo]) throws(ImportProblem) -> [ElementType] {
-    var types: [ElementType] = []
-    for input in inputs {
+  /// The types of the graph inputs as the file has them.
+  private static func types(of inputs: [ONNXValueInfo]) throws(ImportProblem) -> [FileType] {
+    var types: [FileType] = []
+    try ImportProblem.collect(inputs) { input throws(ImportProblem) in
       guard let number = input.type else {
         throw .unsupportedInput(name: input.name, "is no tensor; only tensors are supported")
       }
-      guard let type = ElementType(onnx: Int64(number)) else {
+      guard let type = FileType(onnx: Int64(number)) else {
         throw .unsupportedInput(
           name: input.name,
-          "has type \(ElementType.onnxName(Int64(number))), which is not supported")
+          "has type \(ElementType.onnxName(Int64(number))), which is not supported "
+            + "(\(ElementType.supportedNames) are)")
       }
-      types.append(type.logical)
+      types.append(type)
     }
     return types
   }

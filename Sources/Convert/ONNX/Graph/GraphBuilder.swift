@@ -26,6 +26,10 @@ struct GraphBuilder {
   /// The file's names that some node or the caller reads.
   private let readNames: Set<String>
   private var unread: Set<ValueID> = []
+  /// The types of half precision of values that are computed in float32, as far as the file says.
+  private var halfTypes: [ValueID: ElementType] = [:]
+  /// Values that are integers of few bits, held in a byte each.
+  private var packedTypes: [ValueID: PackedInteger] = [:]
 
   /// A builder without nodes for the values that `model` names.
   init(
@@ -50,10 +54,13 @@ struct GraphBuilder {
     if valueNames[name] == nil { valueNames[name] = names.unique(name) }
   }
 
-  /// Adds a graph input.
-  mutating func addInput(_ name: String, type: ElementType, shape: Shape) {
-    let id = graph.add(Value(name: valueNames[name] ?? name, type: type, shape: shape))
+  /// Adds a graph input, which the file says to be of `type`.
+  mutating func addInput(_ name: String, type: FileType, shape: Shape) {
+    let id = graph.add(
+      Value(name: valueNames[name] ?? name, type: type.element.logical, shape: shape))
     ids[name] = id
+    setStoredType(id, type.element)
+    packedTypes[id] = type.packed
     graph.inputs.append(id)
   }
 
@@ -64,12 +71,14 @@ struct GraphBuilder {
     graph.inputs.append(id)
   }
 
-  /// Adds what a body reads from around it: `value` there, under the file's name.
-  mutating func addCapture(_ name: String, _ value: Value) -> ValueID {
-    var copy = value
+  /// Adds what a body reads from around it: the value `id` of `outer`, under the file's name.
+  mutating func addCapture(_ name: String, _ outerID: ValueID, of outer: GraphBuilder) -> ValueID {
+    var copy = outer.graph[outerID]
     copy.name = valueNames[name] ?? names.unique(name)
     let id = graph.add(copy)
     ids[name] = id
+    halfTypes[id] = outer.halfTypes[outerID]
+    packedTypes[id] = outer.packedTypes[outerID]
     return id
   }
 
@@ -91,19 +100,26 @@ struct GraphBuilder {
   }
 
   /// Takes over what a nested builder has counted and named.
-  mutating func resume(from nested: GraphBuilder) {
+  mutating func resume(from nested: consuming GraphBuilder) {
     tensors = nested.tensors
     nodeNames = nested.nodeNames
   }
 
-  /// A builder for a body of a node of this graph.
-  func nested(
+  /// A builder for a body of a node of this graph, which gets its names back by `resume`.
+  ///
+  /// The names move: with a copy here, each of many bodies would copy all of them at its first name.
+  mutating func nested(
     _ body: ONNXGraph, initializers: [String: Initializer]
   ) -> GraphBuilder {
-    GraphBuilder(
+    let names = nodeNames
+    nodeNames = NameTable()
+    return GraphBuilder(
       body, inputs: body.inputs, initializers: initializers, opset: opset, tensors: tensors,
-      nodeNames: nodeNames, depth: depth + 1)
+      nodeNames: names, depth: depth + 1)
   }
+
+  /// Takes over the tensors that the graph around this one has counted.
+  mutating func count(from outer: GraphBuilder) { tensors = outer.tensors }
 
   /// A printable name for a node that no other node has.
   mutating func uniqueNodeName(_ name: String) -> String { nodeNames.unique(name) }
@@ -122,6 +138,9 @@ struct GraphBuilder {
       }
     let id = graph.add(Self.constant(valueNames[name] ?? name, tensor))
     ids[name] = id
+    if case .dense(let message) = initializer {
+      packedTypes[id] = PackedInteger(rawValue: Int64(message.type))
+    }
     return id
   }
 
@@ -134,6 +153,20 @@ struct GraphBuilder {
     ids[name] = id
     if !readNames.contains(name) { unread.insert(id) }
     return id
+  }
+
+  /// The type that the file gives a value: half precision where that is known, which operators see as
+  /// float32.
+  func storedType(_ id: ValueID) -> ElementType {
+    graph[id].constant?.type ?? halfTypes[id] ?? graph[id].type
+  }
+
+  /// The type of integers of few bits that the file gives a value, or nil where it gives another.
+  func packedType(_ id: ValueID) -> PackedInteger? { packedTypes[id] }
+
+  /// Says that the file has a value in `type`.
+  mutating func setStoredType(_ id: ValueID, _ type: ElementType) {
+    if type != type.logical { halfTypes[id] = type }
   }
 
   /// Whether a node or the caller reads the value.
@@ -149,9 +182,10 @@ struct GraphBuilder {
     graph.add(Value(name: names.unique("\(draft.name).\(suffix)"), type: .float32))
   }
 
-  /// Makes the output `id` of a node a constant.
-  mutating func fold(_ id: ValueID, to tensor: Tensor) {
+  /// Makes the output `id` of a node a constant, whose integers may be of few bits.
+  mutating func fold(_ id: ValueID, to tensor: Tensor, packed: PackedInteger? = nil) {
     graph[id] = Self.constant(graph[id].name, tensor)
+    packedTypes[id] = packed
   }
 
   /// Adds a node of the rule's own before the draft.
@@ -159,10 +193,30 @@ struct GraphBuilder {
     _ op: String, before draft: NodeDraft, inputs: [ValueID?], output: ValueID,
     attributes: [String: Attribute] = [:]
   ) {
+    add(op, before: draft, inputs: inputs, outputs: [output], attributes: attributes)
+  }
+
+  /// Adds a node of the rule's own, with several outputs, before the draft.
+  mutating func add(
+    _ op: String, before draft: NodeDraft, inputs: [ValueID?], outputs: [ValueID?],
+    attributes: [String: Attribute] = [:]
+  ) {
+    var inputs = inputs
+    while let last = inputs.last, last == nil { inputs.removeLast() }
     graph.nodes.append(
       Node(
-        name: nodeNames.unique("\(draft.name).\(op)"), op: op, inputs: inputs, outputs: [output],
+        name: nodeNames.unique("\(draft.name).\(op)"), op: op, inputs: inputs, outputs: outputs,
         attributes: attributes))
+  }
+
+  /// Adds a node of the rule's own before the draft and returns its output, which is called `name`.
+  mutating func node(
+    _ op: String, before draft: NodeDraft, _ inputs: [ValueID?], _ name: String,
+    _ attributes: [String: Attribute] = [:]
+  ) -> ValueID {
+    let output = intermediate(draft, name)
+    add(op, before: draft, inputs: inputs, output: output, attributes: attributes)
+    return output
   }
 
   /// Adds the node that the draft has become.

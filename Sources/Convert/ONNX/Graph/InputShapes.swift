@@ -1,6 +1,8 @@
 import ModelFormat
 
 /// The extents of graph inputs: from the file, from the user, or 1 for an open batch.
+///
+/// An extent of 0 means no elements.
 enum InputShapes {
   /// The shapes of `inputs`, in order.
   static func resolve(
@@ -39,12 +41,12 @@ enum InputShapes {
         name: input.name, "--input-shape gives \(shape.rank) dimensions, the model has \(rank)")
     }
     guard shape.rank <= Limits.rank, shape.checkedCount != nil,
-      extents.allSatisfy({ $0 > 0 && $0 <= Limits.extent })
+      extents.allSatisfy({ $0 >= 0 && $0 <= Limits.extent })
     else {
       throw .inputShape(
         name: input.name,
         "the shape \(extents.map(String.init).joined(separator: "x")) is out of range "
-          + "(1 to \(Limits.rank) dimensions of 1 to \(Limits.extent))")
+          + "(up to \(Limits.rank) dimensions of up to \(Limits.extent))")
     }
     return shape
   }

@@ -4,6 +4,8 @@ import ModelFormat
 struct NodeDraft {
   /// The unique name.
   let name: String
+  /// The operator as the file has it, for errors: with its domain, or with the opset of ONNX's own.
+  let origin: String
   /// ONNX's name of the operator, without domain.
   var op: String
   var inputs: [ValueID?]
@@ -24,10 +26,12 @@ struct NodeDraft {
   }
 
   /// The error that the node breaks ONNX's rules.
-  func invalid(_ what: String) -> ImportProblem { .invalidNode(name: name, op: op, what) }
+  func invalid(_ what: String) -> ImportProblem { .invalidNode(name: name, op: origin, what) }
 
   /// The error that the node uses what is not supported.
-  func unsupported(_ what: String) -> ImportProblem { .unsupportedNode(name: name, op: op, what) }
+  func unsupported(_ what: String) -> ImportProblem {
+    .unsupportedNode(name: name, op: origin, what)
+  }
 
   /// An integer attribute, or nil where it is left out.
   func int(_ key: String) throws(ImportProblem) -> Int64? {

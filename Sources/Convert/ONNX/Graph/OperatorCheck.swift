@@ -4,13 +4,18 @@ enum OperatorCheck {
   static func check(_ model: ONNXModel, opset: Int) throws(ImportProblem) {
     var missing: [String: (entry: MissingOperator, nodes: [String])] = [:]
     var order: [String] = []
+    var calls: [ImportProblem] = []
+    var called: Set<String> = []
     var graphs = [model.graph]
     while let graph = graphs.popLast() {
       for (index, node) in graph.nodes.enumerated() {
         let name = nodeName(node, index)
         let key = "\(node.domain).\(node.op)"
         if model.functions.contains(key) {
-          throw .modelFunction(function: node.op, node: name)
+          if called.insert(key).inserted {
+            calls.append(.modelFunction(function: NameTable.clean(node.op), node: name))
+          }
+          continue
         }
         for attribute in node.attributes.values {
           if case .graphs(let inner) = attribute { graphs.append(contentsOf: inner) }
@@ -30,14 +35,14 @@ enum OperatorCheck {
         missing[key]?.nodes.append(name)
       }
     }
-    guard order.isEmpty else {
-      throw .unsupportedOperators(
-        order.compactMap { missing[$0] }.map { found in
-          MissingOperator(
-            op: found.entry.op, domain: found.entry.domain, opset: found.entry.opset,
-            since: found.entry.since, nodes: found.nodes)
-        })
+    guard !order.isEmpty || !calls.isEmpty else { return }
+    let operators = order.compactMap { missing[$0] }.map { found in
+      MissingOperator(
+        op: found.entry.op, domain: found.entry.domain, opset: found.entry.opset,
+        since: found.entry.since, nodes: found.nodes)
     }
+    let problems = (operators.isEmpty ? [] : [.unsupportedOperators(operators)]) + calls
+    throw problems.count == 1 ? problems[0] : .several(problems)
   }
 
   /// The node's name, or one made of its operator and its position.

@@ -227,7 +227,7 @@ extension ONNXValueInfo {
     type = tensor.map { $0.has_elem_type != 0 ? $0.elem_type : 0 }
     if let shape = tensor?.shape?.pointee {
       dimensions = try array(shape.dim, shape.n_dim) { extent throws(ImportProblem) in
-        extent.has_dim_value != 0 && extent.dim_value > 0 ? extent.dim_value : nil
+        extent.has_dim_value != 0 && extent.dim_value >= 0 ? extent.dim_value : nil
       }
     } else {
       dimensions = nil

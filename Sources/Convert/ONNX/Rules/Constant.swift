@@ -8,9 +8,11 @@ extension ImportRule {
     else { throw draft.invalid("must have one output and one attribute") }
     let name = builder.graph[output].name
     let tensor: Tensor
+    var packed: PackedInteger?
     switch (key, value) {
     case ("value", .tensor(let message)):
       tensor = try builder.tensors.tensor(message, named: name)
+      packed = PackedInteger(rawValue: Int64(message.type))
     case ("sparse_value", .sparseTensor(let message)):
       tensor = try builder.tensors.tensor(message, named: name)
     case ("value_float", .float(let value)): tensor = Tensor([value], shape: [])
@@ -21,7 +23,7 @@ extension ImportRule {
       throw draft.unsupported("strings are not supported")
     default: throw draft.invalid("attribute '\(key)' is not one that a constant has")
     }
-    builder.fold(output, to: tensor)
+    builder.fold(output, to: tensor, packed: packed)
     draft.isFolded = true
   }
 

@@ -1,19 +1,18 @@
 import ModelFormat
 
 extension ImportRule {
-  /// Dropout in inference: the identity.
+  /// Dropout in inference: the identity, unless somebody reads the mask or says at run time whether to train.
   ///
-  /// A mask or a training mode that may be on is refused.
+  /// Before opset 12 the ratio was an attribute, which means nothing in inference.
   static let dropout = ImportRule { draft, builder throws(ImportProblem) in
     draft.dropUnreadOutputs(builder)
-    guard draft.outputs.count == 1 else { throw draft.unsupported("the mask output is in use") }
+    for key in ["is_test", "ratio", "seed"] { draft.attributes[key] = nil }
     if let mode = draft.input(2) {
-      guard let training = builder.graph[mode].constant?.integers(),
-        training.allSatisfy({ $0 == 0 })
-      else {
-        throw draft.unsupported("training is not supported; export the model for inference")
-      }
+      let training = builder.graph[mode].constant?.integers()
+      guard let training, training.allSatisfy({ $0 == 0 }) else { return }
+      draft.inputs[2] = nil
     }
+    guard draft.outputs.count == 1 else { return }
     draft.op = "Identity"
     draft.inputs = Array(draft.inputs.prefix(1))
     draft.attributes = [:]

@@ -12,6 +12,9 @@ extension ElementType {
     self == .float16 || self == .bfloat16 ? .float32 : self
   }
 
+  /// The names of all element types that are supported, for messages.
+  static let supportedNames = ElementType.allCases.map { $0.name }.joined(separator: ", ")
+
   /// ONNX's name of the type with the given number, for messages.
   static func onnxName(_ number: Int64) -> String {
     if let type = ElementType(onnx: number) { return type.name }

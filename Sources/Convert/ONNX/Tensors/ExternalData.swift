@@ -13,6 +13,12 @@ import Darwin
 struct ExternalData {
   private let folder: String?
   private var files: [String: MappedFile.Shared] = [:]
+  /// Bytes that tensors may still take of the files together.
+  ///
+  /// Tensors may overlap, and looking through each takes time: many could name one large file.
+  private var budget = 64 << 20
+  /// How many times its bytes the tensors of a file may take together.
+  static let sharing = 4
 
   /// The files of the model in `folder`; nil where the model came from no file.
   init(folder: String?) { self.folder = folder }
@@ -44,6 +50,10 @@ struct ExternalData {
       throw refuse(
         "has \(file.count) bytes; the tensor asks for \(length) at \(offset) (is it cut off?)")
     }
+    guard length <= budget else {
+      throw refuse("is named by so many tensors that they are far larger than the file")
+    }
+    budget -= length
     return Bytes(file, offset..<(offset + length))
   }
 
@@ -64,18 +74,43 @@ struct ExternalData {
     guard path.hasPrefix(root == "/" ? root : root + "/") else {
       throw refuse("is a link out of the model's folder, which is refused: copy the file there")
     }
-    // Resolved, so no component is a link; asked before opening, which would wait for a pipe.
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw refuse("is no regular file")
+    let file = try Self.open(path.dropFirst(root.count), in: root, refuse)
+    files[location] = file
+    budget = min(budget + min(file.count, 1 << 48) * Self.sharing, 1 << 60)
+    return file
+  }
+
+  /// The file at `path` in the folder `root`, of which no component is a link.
+  ///
+  /// Somebody may put a link there after the path was resolved: none is followed.
+  private static func open(
+    _ path: Substring, in root: String, _ refuse: (String) -> ImportProblem
+  ) throws(ImportProblem) -> MappedFile.Shared {
+    let components = path.split(separator: "/")
+    var descriptor = Self.descriptor(root, in: AT_FDCWD, O_DIRECTORY)
+    for (index, component) in components.enumerated() where descriptor >= 0 {
+      let parent = descriptor
+      let isLast = index == components.count - 1
+      // Not to wait for a pipe.
+      descriptor = Self.descriptor(
+        String(component), in: parent, isLast ? O_NONBLOCK : O_DIRECTORY)
+      close(parent)
     }
+    guard descriptor >= 0 else {
+      throw refuse("cannot be opened (\(String(cString: strerror(errno))))")
+    }
+    defer { close(descriptor) }
     do throws(FileError) {
-      let file = MappedFile.Shared(try MappedFile(path: path))
-      files[location] = file
-      return file
+      return MappedFile.Shared(try MappedFile(descriptor: descriptor, path: root + path))
     } catch {
+      if case .notAFile = error { throw refuse("is no regular file") }
       throw refuse("cannot be read: \(error)")
     }
+  }
+
+  /// The open file `name` of the folder `parent`, or -1; a link is not followed.
+  private static func descriptor(_ name: String, in parent: Int32, _ flags: Int32) -> Int32 {
+    openat(parent, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags)
   }
 
   /// The path without links and dots, or nil where nothing is there.

@@ -22,6 +22,9 @@ struct TensorReader {
   /// The tensor that `message` describes; `name` is for errors.
   mutating func tensor(_ message: ONNXTensor, named name: String) throws(ImportProblem) -> Tensor {
     let shape = try Self.shape(message.dimensions, of: name)
+    if let packed = PackedInteger(rawValue: Int64(message.type)) {
+      return try integers(message, packed, shape, name)
+    }
     guard let type = ElementType(onnx: Int64(message.type)) else {
       throw .unsupportedTensorType(name: name, type: ElementType.onnxName(Int64(message.type)))
     }
@@ -44,6 +47,33 @@ struct TensorReader {
         name: name, type: type, shape: shape, expected: expected, found: bytes.count)
     }
     return Tensor(type: type, shape: shape, bytes: bytes)
+  }
+
+  /// Integers of few bits, in a byte each.
+  private mutating func integers(
+    _ message: ONNXTensor, _ packed: PackedInteger, _ shape: Shape, _ name: String
+  ) throws(ImportProblem) -> Tensor {
+    let expected = packed.byteCount(shape.count)
+    let bytes: [UInt8]
+    switch message.data {
+    case .int32s(let elements): bytes = elements.map { UInt8(truncatingIfNeeded: $0) }
+    case .raw(let range):
+      guard let window = source.bytes(range) else {
+        throw .invalidTensor(name: name, "its data lie outside of the file")
+      }
+      bytes = window.array
+    case .external(let place):
+      bytes = try external.bytes(place, count: expected, tensor: name).array
+    default: bytes = []
+    }
+    guard bytes.count == expected else {
+      throw .invalidTensor(
+        name: name,
+        "\(packed) \(shape) needs \(expected) bytes but has \(bytes.count)")
+    }
+    try reserve((shape.count, false), "tensor '\(name)'")
+    return Tensor(
+      type: packed.type, shape: shape, bytes: Bytes(packed.expanded(bytes, count: shape.count)))
   }
 
   /// The dense tensor that a sparse one stands for.

@@ -4,10 +4,10 @@ import ModelFormat
 struct ControlFlowExpansion {
   /// Nodes that expansion may add to one graph: a long loop stays a loop.
   private var budget = 1 << 13
-  private var names: Set<String>
+  private var names: FreshNames
 
   /// An expansion of nodes of `graph`.
-  init(_ graph: Graph) { names = Set(graph.values.map(\.name)) }
+  init(_ graph: Graph) { names = FreshNames(graph) }
 
   /// Nodes that compute the same as `node`, or nil where it has to stay.
   ///
@@ -48,6 +48,8 @@ struct ControlFlowExpansion {
       keepsGoing(body, operands, graph), trips > 0 || carried == node.outputs.count,
       trips <= budget / (body.nodes.count + node.outputs.count + 1)
     else { return nil }
+    // What instantiating takes does not count rows, nor iterations of an empty body.
+    budget -= trips * (node.outputs.count + 1)
     var nodes: [Node] = []
     var state = Array(operands.prefix(carried))
     let captures = Array(operands.dropFirst(carried))
@@ -94,7 +96,7 @@ struct ControlFlowExpansion {
       node.outputs = source.outputs.map { id in
         guard let id else { return nil }
         let made = graph.add(
-          Value(name: unused(body[id].name), type: body[id].type))
+          Value(name: names.name(body[id].name), type: body[id].type))
         outer[id.index] = made
         return made
       }
@@ -122,12 +124,12 @@ struct ControlFlowExpansion {
     let axes = constant(Tensor([Int64(0)]), "\(node.name).axes", &graph)
     var parts: [ValueID] = []
     for id in row {
-      let part = graph.add(Value(name: unused("\(graph[id].name).row"), type: .float32))
+      let part = graph.add(Value(name: names.name("\(graph[id].name).row"), type: .float32))
       nodes.append(
         Node(name: "\(graph[part].name)", op: "Unsqueeze", inputs: [id, axes], outputs: [part]))
       parts.append(part)
     }
-    let joined = graph.add(Value(name: unused("\(node.name).rows"), type: .float32))
+    let joined = graph.add(Value(name: names.name("\(node.name).rows"), type: .float32))
     nodes.append(
       Node(
         name: graph[joined].name, op: "Concat", inputs: parts, outputs: [joined],
@@ -138,18 +140,7 @@ struct ControlFlowExpansion {
   private mutating func constant(
     _ tensor: Tensor, _ name: String, _ graph: inout Graph
   ) -> ValueID {
-    graph.addConstant(unused(name), tensor)
-  }
-
-  /// A name that no value has, made from `base`.
-  private mutating func unused(_ base: String) -> String {
-    var name = base
-    var number = 1
-    while !names.insert(name).inserted {
-      name = "\(base).\(number)"
-      number += 1
-    }
-    return name
+    graph.addConstant(names.name(name), tensor)
   }
 }
 

@@ -41,10 +41,15 @@ extension GraphPass {
       changes += 1
     }
     graph.compact(keeping: Array(repeating: true, count: graph.nodes.count))
+    guard graph.nodes.count <= nodeLimit else { throw .graph(.steps(graph.nodes.count)) }
     return changes
   }
 
   private static let foldLimit = 1 << 16
+  /// Nodes that may be left: four times what can be planned, since fusing leaves fewer.
+  ///
+  /// Passes look through the readers of a value, of which there could be a million otherwise.
+  private static let nodeLimit = 1 << 17
 
   /// The results of a node that can be computed now, or nil.
   private static func foldedResults(

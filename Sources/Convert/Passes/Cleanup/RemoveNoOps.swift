@@ -43,7 +43,8 @@ extension Graph {
     }
     let isFirst = x == first
     switch node.op {
-    case "Identity", "Dropout", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand",
+    case "Cast": return isFirst && node.attributes["rounding"] == nil ? x : nil
+    case "Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand",
       "Tile":
       return isFirst ? x : nil
     case "Concat", "Sum", "Max", "Min", "Mean", "Split":

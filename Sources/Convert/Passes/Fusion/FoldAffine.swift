@@ -42,7 +42,8 @@ extension GraphEditor {
       graph[output].shape == shape
     else { return false }
     let norm = self[maker]
-    guard norm.outputs.count == 1, norm.inputs.count > 1 else { return false }
+    guard norm.outputs.count == 1, norm.inputs.count > 1, norm.attributes["training_mode"] == nil
+    else { return false }
     let isPerRow = norm.op == "LayerNormalization" || norm.op == "RMSNormalization"
     let isPerChannel =
       ["BatchNormalization", "GroupNormalization", "InstanceNormalization"].contains(norm.op)
@@ -94,7 +95,7 @@ extension GraphEditor {
   /// What the node at `position` multiplies its data with and adds to it, where that is constant.
   func affine(_ position: Int) -> Affine? {
     let node = self[position]
-    if node.op == "BatchNormalization" { return normalization(node) }
+    if node.op == "BatchNormalization", node.attributes["training_mode"] == nil { return normalization(node) }
     guard ["Add", "Sub", "Mul", "Div"].contains(node.op), node.inputs.count == 2,
       let a = node.inputs[0], let b = node.inputs[1]
     else { return nil }

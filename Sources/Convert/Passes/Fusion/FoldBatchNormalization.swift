@@ -15,7 +15,8 @@ extension GraphPass {
     var budget = GrowthBudget(graph)
     for position in graph.nodes.indices {
       let node = graph.nodes[position]
-      guard node.op == "BatchNormalization", let input = node.inputs[0],
+      guard node.op == "BatchNormalization", node.attributes["training_mode"] == nil,
+        let input = node.inputs[0],
         let output = node.outputs[0], let producer = index.producer[input.index],
         index.onlyConsumer(of: input) == position,
         let gamma = graph.floats(node.inputs[1]), let beta = graph.floats(node.inputs[2]),
