@@ -95,7 +95,9 @@ extension GraphEditor {
   /// What the node at `position` multiplies its data with and adds to it, where that is constant.
   func affine(_ position: Int) -> Affine? {
     let node = self[position]
-    if node.op == "BatchNormalization", node.attributes["training_mode"] == nil { return normalization(node) }
+    if node.op == "BatchNormalization", node.attributes["training_mode"] == nil {
+      return normalization(node)
+    }
     guard ["Add", "Sub", "Mul", "Div"].contains(node.op), node.inputs.count == 2,
       let a = node.inputs[0], let b = node.inputs[1]
     else { return nil }

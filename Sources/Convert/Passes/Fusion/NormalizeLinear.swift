@@ -61,6 +61,8 @@ extension GraphPass {
       graph.nodes[index] = rewritten
       changes += 1
     }
+    // The weights in their former order go.
+    if changes > 0 { graph.compact(keeping: Array(repeating: true, count: graph.nodes.count)) }
     return changes
   }
 }
