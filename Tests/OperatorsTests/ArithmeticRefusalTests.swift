@@ -98,9 +98,6 @@ private let wrongAttributes: [Refusal] =
     Refusal("LeakyRelu", [floats(2)], ["alpha": .string("x")]),
     Refusal("Mod", [floats(2), floats(2)], ["fmod": .int(2)]),
     Refusal("Dropout", [floats(2), nil, bools()]),
-    Refusal(
-      "BatchNormalization", [floats(1, 1), floats(1), floats(1), floats(1), floats(1)],
-      ["training_mode": .int(1)]),
     Refusal("GroupNormalization", [floats(2, 5), floats(5), floats(5)]),
   ]
 

@@ -15,15 +15,18 @@ struct GrowthBudget {
   /// Bytes of the constants at the beginning.
   let held: Int
 
-  /// A budget of 8 times the bytes of the constants of `graph`, and 64 times that in work.
-  init(_ graph: Graph) {
+  /// A budget of `times` the bytes of the constants of `graph` and `free` more, and 64 times that in work.
+  ///
+  /// Passes multiply: what one has made is there for the next. One that gives each weight another form
+  /// needs little more than there was.
+  init(_ graph: Graph, times: Int = 2, free: Int = freeBytes / 4) {
     var held = 0
     for value in graph.values {
       guard let constant = value.constant else { continue }
       held = min(held + constant.shape.count * value.type.size, 1 << 48)
     }
     self.held = held
-    bytes = Self.freeBytes + 8 * held
+    bytes = free + times * held
     work = Self.freeWork + 64 * held
   }
 

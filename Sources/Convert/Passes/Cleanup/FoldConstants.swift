@@ -15,7 +15,7 @@ extension GraphPass {
     name: "fold-constants",
     summary: "shapes are inferred; what depends on constants alone is computed"
   ) { graph throws(ConvertError) in
-    var budget = GrowthBudget(graph)
+    var budget = GrowthBudget(graph, times: 8, free: GrowthBudget.freeBytes)
     var allowance = budget.held / 32
     var expansion: ControlFlowExpansion?
     var pending = Array(graph.nodes.reversed())

@@ -61,8 +61,8 @@ extension GraphPass {
       graph.nodes[index] = rewritten
       changes += 1
     }
-    // The weights in their former order go.
-    if changes > 0 { graph.compact(keeping: Array(repeating: true, count: graph.nodes.count)) }
+    // What only one form is read of need not be kept in the other.
+    graph.compact(keeping: [Bool](repeating: true, count: graph.nodes.count))
     return changes
   }
 }
