@@ -136,6 +136,14 @@ extension RewriteCase {
       let x = b.input([1, 4, 3, 3])
       return b.mul(x, b.node("Sigmoid", b.mul(x, b.number(1.702))))
     },
+    RewriteCase("mish", .recognizeSwish, ["Mish"]) { b in
+      let x = b.input([1, 4, 3, 3])
+      return b.mul(b.node("Tanh", b.node("Softplus", x)), x)
+    },
+    RewriteCase("softsign", .recognizeSwish, ["Softsign"]) { b in
+      let x = b.input([1, 4, 3, 3])
+      return b.div(x, b.add(b.number(1), b.node("Abs", x)))
+    },
     RewriteCase("softplus with a threshold", .recognizeSwish, ["Softplus"]) { b in
       let x = b.input([1, 4, 3, 3])
       let greater = b.node("Greater", x, b.number(20))

@@ -150,6 +150,7 @@ extension GraphEditor {
       tensor.byteCount <= 1 << 24, tensor.shape.rank <= order.count
     else { return nil }
     if tensor.shape.count == 1 { return id }
+    guard affords(tensor.shape.count) else { return nil }
     let padded =
       [Int](repeating: 1, count: order.count - tensor.shape.rank) + tensor.shape.dimensions
     var inverse = [Int](repeating: 0, count: order.count)

@@ -8,7 +8,8 @@ extension GraphPass {
   ///     BatchNormalization -> Conv                  likewise: it is a factor and a summand
   ///     Mul(x, s[k]) -> Gemm(W, b)                  becomes      Gemm(W·s, b); Add likewise
   ///
-  /// Only where nothing else reads the result before the product. Sums in float64.
+  /// Only where nothing else reads the result before the product, or the weights: there would be more
+  /// of them. Sums in float64.
   static let foldInputScale = GraphPass(
     name: "fold-input-scale", summary: "factors and summands before Conv and Gemm join the weights"
   ) { graph in
@@ -32,7 +33,8 @@ extension GraphEditor {
       onlyReader(of: scaled) == position,
       let affine = affine(maker), let shape = graph[scaled].shape,
       graph[affine.data].shape == shape, let weights = node.inputs[1],
-      let tensor = graph[weights].constant, tensor.quantization == nil,
+      let tensor = graph[weights].constant, onlyReader(of: weights) == position,
+      tensor.quantization == nil,
       graph[weights].type == .float32, tensor.type == .float32, tensor.shape.rank >= 2
     else { return false }
     let axis = node.op == "Conv" ? 1 : shape.rank - 1
@@ -52,7 +54,6 @@ extension GraphEditor {
     guard outputs > 0, inputs > 0, groups > 0, outputs % groups == 0,
       inputs * groups == factor.count
     else { return false }
-    guard affords(tensor.shape.count) else { return false }
     let size = tensor.shape.count / (outputs * inputs)
     var elements = tensor.floats()
     var bias = [Double](repeating: 0, count: outputs)

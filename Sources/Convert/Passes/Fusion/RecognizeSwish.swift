@@ -1,5 +1,4 @@
 import ModelFormat
-import Operators
 
 extension GraphPass {
   /// Activations that multiply a value with a gate of itself become one node.
@@ -37,10 +36,10 @@ extension GraphPass {
         return editor.elementwise("Swish", match, ["alpha": .float(alpha)])
       },
       Rule(.product([x, .node("Tanh", [.node("Softplus", [x])])])) { match, editor in
-        Operator.named("Mish") == nil ? nil : editor.elementwise("Mish", match)
+        editor.elementwise("Mish", match)
       },
       Rule(.product([x, .inverse(.shifted(.node("Abs", [x]), by: 1))])) { match, editor in
-        Operator.named("Softsign") == nil ? nil : editor.elementwise("Softsign", match)
+        editor.elementwise("Softsign", match)
       },
       Rule(
         .node("Where", [.node("Greater", [x, .number(20)]), x, .node("Softplus", [x])])
