@@ -7,8 +7,16 @@
 
 #include "polynomials.h"
 
-// Plain loops: the compiler makes vectors of 16 lanes of them.
+// Plain loops: the compiler makes vectors of 16 lanes of them. Where x and y are one address it has to
+// see that, or it takes them for overlapping and goes one by one.
 #define EACH(expression)                        \
+  if (x == y) {                                 \
+    for (size_t i = 0; i < count; i++) {        \
+      const float v = y[i];                     \
+      y[i] = (expression);                      \
+    }                                           \
+    return;                                     \
+  }                                             \
   for (size_t i = 0; i < count; i++) {          \
     const float v = x[i];                       \
     y[i] = (expression);                        \

@@ -28,4 +28,7 @@ public struct VectorKernels: Sendable {
     extremes = KernelTable.best(.minMaxF32, upTo: isa, reference: minMaxReferenceF32)
     softmaxer = KernelTable.best(.softmaxF32, upTo: isa, reference: softmaxReferenceF32)
   }
+
+  /// The name of the kernel for functions of one float.
+  public var unaryName: String { unary.name.string }
 }

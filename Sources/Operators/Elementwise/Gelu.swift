@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -9,7 +10,7 @@ extension Operator {
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
     prepare: { facts throws(OperatorError) in
       switch try facts.string("approximate", default: "none") {
-      case "none": return try facts.unary("gelu", GeluFunction())
+      case "none": return try facts.unary("gelu", GeluFunction(), vectors: .gelu)
       case "tanh": return try facts.unary("gelu_tanh", TanhGeluFunction())
       default: throw .attribute(name: "approximate", problem: "must be none or tanh")
       }

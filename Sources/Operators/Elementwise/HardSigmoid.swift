@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -8,7 +9,10 @@ extension Operator {
     "HardSigmoid", since: 22, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
     prepare: { facts throws(OperatorError) in
-      try facts.unary("hardsigmoid", try HardSigmoidFunction(facts))
+      let function = try HardSigmoidFunction(facts)
+      return try facts.unary(
+        "hardsigmoid", function,
+        vectors: .hardSigmoid(alpha: function.alpha, beta: function.beta))
     })
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -5,7 +6,9 @@ extension Operator {
   static let hardSwish = Operator(
     "HardSwish", since: 22, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
-    prepare: { facts throws(OperatorError) in try facts.unary("hardswish", HardSwishFunction()) })
+    prepare: { facts throws(OperatorError) in
+      try facts.unary("hardswish", HardSwishFunction(), vectors: .hardSwish)
+    })
 }
 
 private struct HardSwishFunction: ElementFunction {

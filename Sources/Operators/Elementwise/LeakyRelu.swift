@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -8,7 +9,9 @@ extension Operator {
     "LeakyRelu", since: 16, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
     prepare: { facts throws(OperatorError) in
-      try facts.unary("leakyrelu", try LeakyReluFunction(facts))
+      let function = try LeakyReluFunction(facts)
+      return try facts.unary(
+        "leakyrelu", function, vectors: .leakyRelu(alpha: function.alpha))
     })
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -5,7 +6,9 @@ extension Operator {
   static let sigmoid = Operator(
     "Sigmoid", since: 13, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
-    prepare: { facts throws(OperatorError) in try facts.unary("sigmoid", SigmoidFunction()) })
+    prepare: { facts throws(OperatorError) in
+      try facts.unary("sigmoid", SigmoidFunction(), vectors: .sigmoid)
+    })
 }
 
 private struct SigmoidFunction: ElementFunction {

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -8,7 +9,8 @@ extension Operator {
     "Swish", since: 24, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
     prepare: { facts throws(OperatorError) in
-      try facts.unary("swish", try SwishFunction(facts))
+      let function = try SwishFunction(facts)
+      return try facts.unary("swish", function, vectors: function.alpha == 1 ? .silu : nil)
     })
 }
 

@@ -28,16 +28,32 @@ extension NodeFacts {
   }
 
   /// An execution that maps float32, float64 or quantized uint8 elements one by one.
+  ///
+  /// `operation` is the same function as a kernel for vectors of float32, where there is one.
   func unary<F: ElementFunction>(
-    _ kernel: String, _ function: F
+    _ kernel: String, _ function: F, vectors operation: UnaryOperation? = nil
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     switch x.type {
-    case .float32: return try mapping(kernel, function, Float.self)
+    case .float32:
+      if let operation { return vectorized(operation, x.count) }
+      return try mapping(kernel, function, Float.self)
     case .float64: return try mapping(kernel, function, Double.self)
     case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .float64])
+    }
+  }
+
+  private func vectorized(_ operation: UnaryOperation, _ count: Int) -> Execution {
+    let kernels = VectorKernels()
+    return Execution(kernel: kernels.unaryName, overwrites: 0) { operands in
+      operands.split(count, grain: 1 << 14) { range in
+        let first = range.lowerBound
+        kernels.apply(
+          operation, operands.input(0, as: Float.self) + first,
+          to: operands.output(as: Float.self) + first, count: range.count)
+      }
     }
   }
 
