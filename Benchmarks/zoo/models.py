@@ -38,14 +38,16 @@ def detection(names, size, **options):
 
 
 ZOO = [
-    *images("alexnet convnext_tiny convnext_small densenet121 efficientnet_b0"),
+    *images("alexnet convnext_tiny convnext_small densenet121 densenet169 efficientnet_b0"),
+    *images("efficientnet_b1", 240),
     *images("efficientnet_b3", 300),
     *images("efficientnet_v2_s", 384),
     *images("googlenet", 224, aux_logits=False, init_weights=False),
     *images("inception_v3", 299, aux_logits=False, init_weights=False),
-    *images("maxvit_t mnasnet0_5 mnasnet1_0 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large "
-            "regnet_x_400mf regnet_y_400mf regnet_y_1_6gf resnet18 resnet50 resnext50_32x4d "
-            "wide_resnet50_2 shufflenet_v2_x0_5 shufflenet_v2_x1_0 squeezenet1_0 squeezenet1_1 "
+    *images("maxvit_t mnasnet0_5 mnasnet0_75 mnasnet1_0 mobilenet_v2 mobilenet_v3_small "
+            "mobilenet_v3_large regnet_x_400mf regnet_x_800mf regnet_y_400mf regnet_y_800mf "
+            "regnet_y_1_6gf resnet18 resnet34 resnet50 resnext50_32x4d wide_resnet50_2 "
+            "shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 squeezenet1_0 squeezenet1_1 "
             "swin_t"),
     *images("swin_v2_t", 256),
     *images("vgg11 vgg11_bn vgg16 vit_b_16 vit_b_32"),
