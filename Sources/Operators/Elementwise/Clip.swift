@@ -32,10 +32,22 @@ private func prepareClip(_ facts: NodeFacts) throws(OperatorError) -> Execution 
       try facts.require(bound, "a bound", among: [x.type])
     }
   }
+  if x.type == .float32, (1...2).allSatisfy({ index in facts.hasKnownBound(index) }) {
+    let lower = try facts.constantFloats(1, "the lower bound")?.first ?? -.infinity
+    let upper = try facts.constantFloats(2, "the upper bound")?.first ?? .infinity
+    return facts.vectorized(.clamp(min: lower, max: upper), x.count)
+  }
   return try x.perform(
     ClipTask(
       count: x.count, hasLower: facts.optionalInput(1) != nil,
       hasUpper: facts.optionalInput(2) != nil))
+}
+
+extension NodeFacts {
+  /// Whether a bound is left out or constant.
+  fileprivate func hasKnownBound(_ index: Int) -> Bool {
+    optionalInput(index).map { $0.constant != nil } ?? true
+  }
 }
 
 private struct ClipTask: NumberTask {

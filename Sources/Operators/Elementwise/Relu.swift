@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -5,7 +6,9 @@ extension Operator {
   static let relu = Operator(
     "Relu", since: 14, inputs: 1...1, layout: .follow, quantization: .integer,
     infer: { facts throws(OperatorError) in [try facts.sameAsInput()] },
-    prepare: { facts throws(OperatorError) in try facts.unaryNumber("relu", ReluFunction()) })
+    prepare: { facts throws(OperatorError) in
+      try facts.unaryNumber("relu", ReluFunction(), vectors: .clamp(min: 0, max: .infinity))
+    })
 }
 
 private struct ReluFunction: NumberFunction {

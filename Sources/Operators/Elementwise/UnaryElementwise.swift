@@ -45,7 +45,8 @@ extension NodeFacts {
     }
   }
 
-  private func vectorized(_ operation: UnaryOperation, _ count: Int) -> Execution {
+  /// An execution that maps `count` elements of float32 by the kernel for vectors.
+  func vectorized(_ operation: UnaryOperation, _ count: Int) -> Execution {
     let kernels = VectorKernels()
     return Execution(kernel: kernels.unaryName, overwrites: 0) { operands in
       operands.split(count, grain: 1 << 14) { range in
@@ -59,10 +60,11 @@ extension NodeFacts {
 
   /// An execution that maps numbers of any type one by one.
   func unaryNumber<F: NumberFunction>(
-    _ kernel: String, _ function: F
+    _ kernel: String, _ function: F, vectors operation: UnaryOperation? = nil
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     if x.quantization != nil { return try table(kernel) { function($0) } }
+    if let operation, x.type == .float32 { return vectorized(operation, x.count) }
     return try x.perform(MapTask(kernel: kernel, count: x.count, function: function))
   }
 
