@@ -203,6 +203,20 @@ def open_weights(n):
 
 
 @network
+def loop_unread(n):
+    """What is carried is needed although nobody reads it behind the loop."""
+    x = n.input(2, 3)
+    body = Body("body")
+    count = body.op("Add", "body_other", body.constant([1.0]))
+    state = body.op("Mul", "body_state", count)
+    goes_on = body.op("Less", body.op("ReduceMax", count, keepdims=0), body.constant(4))
+    graph = body.graph(loop_inputs("body", [2, 3]) + [("body_other", TensorProto.FLOAT, [1])],
+                       (goes_on, TensorProto.BOOL), state, count)
+    return n.op("Neg", n.op("Loop", None, n.constant(True, bool), x, n.constant([0.0]), body=graph,
+                            outputs=2)[0])
+
+
+@network
 def functions(n):
     """Functions of the model's own: attributes with and without default, a call in a call, a body."""
     def node(op, ins, outs, refer=None, domain="", **attributes):

@@ -100,6 +100,12 @@ def versions():
     empty = tensor("roi", np.zeros(0))
     one("resize-11", "Resize", 11, ("x", "roi", "s"), constants=[scales, empty], inputs=IMAGE,
         coordinate_transformation_mode="half_pixel", mode="linear")
+    corners = helper.make_node("Resize", ["x", "roi", "s"], ["y"], name="n", mode="linear",
+                               coordinate_transformation_mode="align_corners")
+    for name, producer in (("corners", "fixtures"), ("corners-pytorch", "pytorch")):
+        made = model([corners], 13, IMAGE, None, [scales, empty])
+        made.producer_name = producer
+        save(f"resize-{name}.onnx", made)
     none = tensor("none", np.zeros(0))
     one("resize-11-sizes", "Resize", 11, ("x", "roi", "none", "z"),
         constants=[empty, none, tensor("z", [1, 4, 9, 9], I64)], inputs=IMAGE)

@@ -76,6 +76,14 @@ public struct RunCommand: ParsableCommand {
     }
     let assignments = files.map { InputFile($0, inputs: interpreter.inputs.map(\.name)) }
     if assignments.contains(where: { $0.input != nil }) {
+      let given = Set(assignments.map { $0.input ?? interpreter.inputs.first?.name })
+      let missing = interpreter.inputs.map(\.name).filter { !given.contains($0) }
+      guard missing.isEmpty else {
+        throw Failure(
+          outcome: .usage,
+          message: "no file is given for \(missing.map { "'\($0)'" }.joined(separator: ", ")); "
+            + "say \(missing[0])=FILE as well")
+      }
       for assignment in assignments {
         try assignment.load(into: interpreter, preprocessing)
       }
@@ -129,6 +137,12 @@ struct InputFile {
 
   /// Puts the file's content into its input.
   func load(into interpreter: Interpreter, _ preprocessing: Preprocessing?) throws {
+    if input == nil, let equals = path.firstIndex(of: "="), access(path, F_OK) != 0 {
+      throw Failure(
+        outcome: .usage,
+        message: "the model has no input '\(path[..<equals])', but "
+          + interpreter.inputs.map { "'\($0.name)'" }.joined(separator: ", "))
+    }
     let index = input.flatMap { name in interpreter.inputs.firstIndex { $0.name == name } }
     if path.hasSuffix(".pb") {
       let (_, tensor) = try ONNXTensorFile.read(path: path)

@@ -346,13 +346,19 @@ public struct Converter {
         try writer.write(to: sink)
       }
     } catch { throw .file(error) }
+    var isProved = false
+    // What cannot be read back must not be shipped by mistake.
+    defer { if !isProved { AtomicFile.remove(options.output) } }
     let file: ModelFile
     do throws(OpenError) { file = try ModelReader.open(path: options.output) } catch {
       throw .opening(error)
     }
     report.output.bytes = file.byteCount
     report.output.digest = file.digest.hexadecimal
-    guard !proof.isEmpty else { return log.end("write", effect: "not verified") }
+    guard !proof.isEmpty else {
+      isProved = true
+      return log.end("write", effect: "not verified")
+    }
     let interpreter = try plan(file.model.graph, options.output)
     var difference: Int?
     _ = try samples.forEach(
@@ -364,6 +370,7 @@ public struct Converter {
     if let difference {
       throw .writtenFileDiffers(path: options.output, "on sample \(difference)")
     }
+    isProved = true
     log.end("write", effect: "opened again and run on \(proof.count) samples: the same bits")
   }
 

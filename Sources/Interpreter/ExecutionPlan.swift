@@ -103,6 +103,10 @@ struct ExecutionPlan {
   private mutating func add(
     _ step: PlannedStep, at index: Int, _ layout: LayoutPlan, _ graph: Graph, _ lastUse: [Int]
   ) throws(InterpreterError) {
+    // Before anything is prepared: tables for kernels grow with the extents of outputs.
+    for output in step.facts.outputs where output.byteCount > limits.activation {
+      throw .memory(bytes: output.byteCount)
+    }
     let execution: Execution
     do { execution = try step.op.prepare(step.facts) } catch {
       throw .node(name: step.facts.node.name, op: step.facts.node.op, error)

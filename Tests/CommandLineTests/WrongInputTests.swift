@@ -79,6 +79,15 @@ import Testing
     Case("no model", [], 2, "model.onnx"),
   ]
 
+  static let runs: [Case] = [
+    Case(
+      "a missing input", ["run", "NETWORKS/two-inputs.onnx", "left=a.npy"], 2, "'right'", "'index'",
+      "right=FILE"),
+    Case(
+      "an input that is none", ["run", "NETWORKS/two-inputs.onnx", "middle=a.npy"], 2, "'middle'",
+      "'left', 'right', 'index'"),
+  ]
+
   /// Puts what the cases speak of into `folder`.
   static func prepare(_ folder: String) throws {
     let place = URL(filePath: folder)
@@ -97,6 +106,18 @@ import Testing
     for (name, data) in contents { try data.write(to: place.appending(path: name)) }
     let image = "\(Command.samples)/digits/calibration/0022.png"
     try manager.copyItem(atPath: image, toPath: "\(folder)/plain/0.png")
+  }
+
+  @Test(arguments: runs)
+  func runsAskForWhatIsMissing(_ wrong: Case) throws {
+    try withTemporaryFolder { folder in
+      let arguments = wrong.arguments.map {
+        $0.replacing("NETWORKS/", with: Command.networks + "/")
+      }
+      let command = try Command(["pare"] + arguments, in: folder)
+      #expect(command.code == wrong.code && command.output.isEmpty, "\(command.errors)")
+      for word in wrong.words { #expect(command.errors.contains(word), "\(command.errors)") }
+    }
   }
 
   @Test(arguments: conversions + options)

@@ -261,6 +261,14 @@ import Testing
     }
   }
 
+  @Test func outputsBeyondMemoryAreRefusedBeforeTablesAreMade() throws {
+    var build = GraphBuilder()
+    let x = build.input([1, 1, 4, 4])
+    let sizes = build.constant(Tensor([1, 1, 7, 4_278_190_091]))
+    let y = build.node("Resize", x, nil, nil, sizes, attributes: ["mode": .string("nearest")])
+    #expect(Self.error(build.finish(y)) == .memory(bytes: 7 * 4_278_190_091 * 4))
+  }
+
   @Test func memoryHasALimit() throws {
     let needed = try Interpreter(Self.ready()).arenaBytes
     #expect(Self.error(try Self.ready(), maximumArena: needed) == nil)

@@ -86,4 +86,20 @@ import Testing
     #expect(tensor.nonzeroCount == 2)
     #expect(tensor.encoded(as: .bitmask).dense.array == tensor.values.array)
   }
+
+  @Test func zerosThatStandForSomethingStayDense() throws {
+    // Mostly zero bytes, but zero is -100 and 255 is 0, as masks of attention come.
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    for index in stride(from: 0, to: 4096, by: 50) { bytes[index] = 255 }
+    let mask = Tensor(
+      type: .uint8, shape: [64, 64], bytes: Bytes(bytes),
+      quantization: Quantization(scale: 0.4, zeroPoint: 255))
+    #expect(mask.encoded().encoding == .dense && mask.encoded(as: .bitmask).encoding == .dense)
+    var graph = Graph(name: "mask")
+    let id = graph.add(
+      Value(name: "mask", type: .float32, shape: [64, 64], constant: mask.encoded()))
+    graph.outputs = [id]
+    let read = try ModelReader.read(Bytes(ModelWriter(Model(graph: graph)).bytes()))
+    #expect(read.model.graph[id].constant?.floats() == mask.floats())
+  }
 }

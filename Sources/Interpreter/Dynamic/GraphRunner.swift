@@ -144,7 +144,8 @@ final class GraphRunner {
       facts.append(operands[position]?.facts ?? id.flatMap { graph.facts($0) })
     }
     do throws(OperatorError) {
-      let prepared = try PreparedNode(steps[index].op, node, inputs: facts)
+      let prepared = try PreparedNode(
+        steps[index].op, node, inputs: facts, outputLimit: budget.limit)
       if !isStreaming { steps[index].prepared = (key, prepared) }
       return prepared
     } catch {
@@ -154,6 +155,7 @@ final class GraphRunner {
     for position in facts.indices where operands[position] != nil {
       facts[position]?.constant = operands[position]?.tensor
     }
-    return try PreparedNode(steps[index].op, node, inputs: facts)
+    return try PreparedNode(
+      steps[index].op, node, inputs: facts, outputLimit: budget.limit)
   }
 }

@@ -6,7 +6,8 @@ final class RunBudget {
   /// A network that counts further is taken for one that does not end.
   static let maximumIterations = 1 << 20
 
-  private let limit: Int
+  /// The most bytes at once.
+  let limit: Int
   private var used = 0
   private var iterations = 0
 

@@ -67,6 +67,8 @@ extension Tensor {
 
   /// The bytes that `encoding` takes for this dense tensor, or nil where a reader would refuse it.
   private func legalByteCount(_ encoding: Encoding) -> Int? {
+    // A zero that is not stored must stand for a real zero.
+    if encoding != .dense, quantization?.isSymmetric == false { return nil }
     guard let bytes = encoding.codec.byteCount(self) else { return nil }
     return encoding == .dense || Self.justifies(bytes, expanded: values.count) ? bytes : nil
   }

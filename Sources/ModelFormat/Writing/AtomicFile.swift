@@ -57,6 +57,9 @@ public enum AtomicFile {
     }
   }
 
+  /// Removes the file at `path`, if there is one.
+  public static func remove(_ path: String) { unlink(path) }
+
   /// Refuses a path that `write` could not replace, before any work is done.
   public static func requireWritable(_ path: String) throws(FileError) {
     var status = stat()

@@ -37,12 +37,14 @@ struct ResizeGeometry: Sendable {
     guard (scales?.count ?? sizes?.count) == list.count else {
       throw .shapeMismatch("scales or sizes must have \(list.count) numbers")
     }
+    let isWhole = try facts.int("whole_extents", default: 0) != 0
     for (index, axis) in list.enumerated() {
       var entry = Axis(axis: axis, input: shape[axis], output: 0, scale: 1)
       if let scales {
         entry.scale = scales[index]
         entry.whole = scales[index] * Float(shape[axis])
         entry.output = try ResizeGeometry.extent(entry.whole.rounded(.down))
+        if isWhole { entry.whole = Float(entry.output) }
       } else if let sizes {
         guard sizes[index] >= 0, sizes[index] <= Limits.extent else {
           throw .shapeMismatch("sizes holds \(sizes[index])")

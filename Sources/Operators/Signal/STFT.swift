@@ -4,7 +4,7 @@ import ModelFormat
 extension Operator {
   /// STFT: the Fourier transforms of windows that slide over signals.
   ///
-  /// Inputs: signals [N, L, 1 or 2] (float32 or float64), entries between windows (constant), weights
+  /// Inputs: signals [N, L] or [N, L, 1 or 2] (float32 or float64), entries between windows (constant), weights
   /// of a window, its length (constant; by default that of the weights, or L). Output: [N, windows,
   /// frequencies, 2]. Attributes: `onesided` (1): without the frequencies that mirror the others.
   static let stft = Operator(
@@ -36,11 +36,11 @@ private struct SignalFrames: Sendable {
 
   init(_ facts: NodeFacts) throws(OperatorError) {
     let x = try facts.input(0).shape
-    guard x.rank == 3, x[2] == 1 || x[2] == 2 else {
-      throw .shapeMismatch("signals \(x) must be [N, L, 1] or [N, L, 2]")
+    guard x.rank == 2 || x.rank == 3 && (x[2] == 1 || x[2] == 2) else {
+      throw .shapeMismatch("signals \(x) must be [N, L], [N, L, 1] or [N, L, 2]")
     }
     _ = try facts.input(1)
-    (extent, width) = (x[1], x[2])
+    (extent, width) = (x[1], x.rank == 2 ? 1 : x[2])
     step = try facts.constantInteger(1, "frame_step") ?? 1
     let weights = facts.optionalInput(2)
     hasWeights = weights != nil

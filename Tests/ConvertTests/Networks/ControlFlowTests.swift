@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func fixturesAreThere() {
-    #expect(NetworkFixture.controlFlow.count >= 12)
+    #expect(NetworkFixture.controlFlow.count >= 13)
   }
 
   @Test(arguments: NetworkFixture.controlFlow)

@@ -116,6 +116,11 @@ import Testing
     #expect(try ONNXFixture.load("resize-13").attribute("nearest_mode") == nil)
   }
 
+  @Test func cornersAreThoseOfWhoWroteTheFile() throws {
+    #expect(try ONNXFixture.load("resize-corners").attribute("whole_extents") == nil)
+    #expect(try ONNXFixture.load("resize-corners-pytorch").attribute("whole_extents") == .int(1))
+  }
+
   @Test func batchNormalizationIsForInference() throws {
     let old = try ONNXFixture.load("batch-norm-7")
     #expect(old.graph.nodes[0].attributes.keys.sorted() == ["epsilon"])

@@ -40,7 +40,7 @@ struct GraphAssembly {
 
     var builder = GraphBuilder(
       source, inputs: inputs, initializers: initializers, opset: opset, tensors: tensors,
-      nodeNames: nodeNames)
+      nodeNames: nodeNames, isFromPyTorch: model.producer.hasPrefix("pytorch"))
     for (index, input) in inputs.enumerated() {
       builder.addInput(input.name, type: types[index], shape: shapes[index])
     }

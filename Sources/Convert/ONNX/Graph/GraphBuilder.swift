@@ -12,6 +12,8 @@ struct GraphBuilder {
   private(set) var graph: Graph
   /// The version of ONNX's operators that the file asks for.
   let opset: Int
+  /// Whether PyTorch wrote the file: some operators mean what they mean there.
+  let isFromPyTorch: Bool
   /// How many bodies this graph lies in.
   let depth: Int
   /// Reads tensors and counts what that takes.
@@ -34,10 +36,11 @@ struct GraphBuilder {
   /// A builder without nodes for the values that `model` names.
   init(
     _ model: ONNXGraph, inputs: [ONNXValueInfo], initializers: [String: Initializer], opset: Int,
-    tensors: TensorReader, nodeNames: NameTable, depth: Int = 0
+    tensors: TensorReader, nodeNames: NameTable, isFromPyTorch: Bool, depth: Int = 0
   ) {
     graph = Graph(name: NameTable.clean(model.name))
     self.opset = opset
+    self.isFromPyTorch = isFromPyTorch
     self.depth = depth
     self.tensors = tensors
     self.nodeNames = nodeNames
@@ -115,7 +118,7 @@ struct GraphBuilder {
     nodeNames = NameTable()
     return GraphBuilder(
       body, inputs: body.inputs, initializers: initializers, opset: opset, tensors: tensors,
-      nodeNames: names, depth: depth + 1)
+      nodeNames: names, isFromPyTorch: isFromPyTorch, depth: depth + 1)
   }
 
   /// Takes over the tensors that the graph around this one has counted.

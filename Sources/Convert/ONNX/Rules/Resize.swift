@@ -8,6 +8,11 @@ extension ImportRule {
       try draft.resizeFromCorner(scales: draft.input(1), builder)
       return
     }
+    // PyTorch, and ONNX Runtime with it, aligns corners to the extent that the output has.
+    if builder.isFromPyTorch, try draft.string("coordinate_transformation_mode") == "align_corners"
+    {
+      draft.attributes["whole_extents"] = .int(1)
+    }
     for index in 1...3 {
       guard let id = draft.input(index), let constant = builder.graph[id].constant else { continue }
       if constant.shape.count == 0 { draft.inputs[index] = nil }

@@ -16,7 +16,9 @@ extension GraphPass {
       isKept[index] = true
       for case let id? in node.inputs { isNeeded[id.index] = true }
     }
-    for index in graph.nodes.indices where isKept[index] && graph.nodes[index].outputs.count > 1 {
+    for index in graph.nodes.indices
+    where isKept[index] && graph.nodes[index].outputs.count > 1 && graph.nodes[index].bodies.isEmpty
+    {
       // Optional outputs that nobody reads are no longer asked for.
       while graph.nodes[index].outputs.count > 1,
         let last = graph.nodes[index].outputs.last,

@@ -101,7 +101,8 @@ struct Compressor {
     var count = 0
     for index in graph.values.indices {
       guard graph.values[index].type == .float32, let tensor = graph.values[index].constant,
-        tensor.type == .float32, tensor.shape.count > 1
+        // Scales of a Resize, bounds and the like are few, and decide shapes and places.
+        tensor.type == .float32, tensor.shape.count >= 16
       else { continue }
       if let half = tensor.halved() {
         graph.values[index].constant = half
