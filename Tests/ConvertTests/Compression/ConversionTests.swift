@@ -119,4 +119,14 @@ import Testing
     let smaller = try Conversion(sample: "digits_resnet") { $0.quantization = .fp16 }.report
     #expect(!smaller.isLarger && !smaller.warnings.contains { $0.contains("larger") })
   }
+
+  @Test func halfPrecisionLeavesScalesOfResizeAlone() throws {
+    let conversion = try Conversion("\(ONNXFixture.folder)/resize-corners.onnx") {
+      $0.quantization = .fp16
+    }
+    let graph = conversion.model.graph
+    let resize = try #require(graph.nodes.first { $0.op == "Resize" })
+    let scales = try #require(resize.inputs[2].flatMap { graph[$0].constant })
+    #expect(scales.type == .float32)
+  }
 }
