@@ -85,26 +85,34 @@ typedef void pare_dwrow_u8s8(
 typedef void pare_unary_f32(
     int operation, size_t count, const float *x, float *y, float p, float q);
 
-/// y = clamp(a op b), `operation` numbers as in BinaryOperation. b_step is 0 for one scalar, 1 for an array.
+/// y[r][i] = clamp(a[r][i] op b[r][i]), `operation` numbers as in BinaryOperation. Rows of `a` and `y`
+/// lie behind each other; those of `b` are b_row elements apart (0: one for all) and its elements
+/// b_step, 0 for one scalar in a row, else 1.
 typedef void pare_binary_f32(
-    int operation, size_t count, const float *a, const float *b, size_t b_step, float *y,
-    float min, float max);
+    int operation, size_t rows, size_t count, const float *a, const float *b, size_t b_row,
+    size_t b_step, float *y, float min, float max);
 
-/// y = clamp(zero + (((a - za) * ma + (b - zb) * mb + round) >> shift)).
+/// y = zero + round half to even(v held within min - zero ... max - zero), where
+/// v = (a - za) * fa + (b - zb) * fb in float32, each operation rounded by itself. Operands are walked
+/// as those of pare_binary_f32.
 struct pare_add_u8_parameters {
-  int32_t a_zero, b_zero, a_multiplier, b_multiplier, shift, zero, min, max;
+  int32_t a_zero, b_zero;
+  float a_factor, b_factor;
+  int32_t zero, min, max;
 };
 typedef void pare_add_u8(
-    size_t count, const uint8_t *a, const uint8_t *b, uint8_t *y,
-    const struct pare_add_u8_parameters *parameters);
+    size_t rows, size_t count, const uint8_t *a, const uint8_t *b, size_t b_row, size_t b_step,
+    uint8_t *y, const struct pare_add_u8_parameters *parameters);
 
-/// y = clamp(zero + (((a - za) * (b - zb) * multiplier + round) >> shift)), the product in 64 bits.
+/// The same with v = (a - za) * (b - zb) * f, the first product exact.
 struct pare_mul_u8_parameters {
-  int32_t a_zero, b_zero, multiplier, shift, zero, min, max;
+  int32_t a_zero, b_zero;
+  float factor;
+  int32_t zero, min, max;
 };
 typedef void pare_mul_u8(
-    size_t count, const uint8_t *a, const uint8_t *b, size_t b_step, uint8_t *y,
-    const struct pare_mul_u8_parameters *parameters);
+    size_t rows, size_t count, const uint8_t *a, const uint8_t *b, size_t b_row, size_t b_step,
+    uint8_t *y, const struct pare_mul_u8_parameters *parameters);
 
 /// y[i] = table[x[i]].
 typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const uint8_t *table);
@@ -121,14 +129,22 @@ typedef void pare_min_max_f32(size_t count, const float *x, float *result);
 /// One row of softmax.
 typedef void pare_softmax_f32(size_t count, const float *x, float *y);
 
-/// y[k] = max or scaled sum over the `taps` rows; `scale` < 0 asks for the maximum.
-typedef void pare_pool_f32(
-    size_t channels, size_t taps, const float *const *rows, float *y, float scale);
+/// Windows of one size, side by side in channels-last memory. Window i begins at element
+/// i * pixel_step of the input; its taps lie plane_step, row_step and column_step elements apart. The
+/// output of window i begins at element i * channels.
+struct pare_pool_windows {
+  size_t pixels, pixel_step, planes, plane_step, rows, row_step, columns, column_step, channels;
+};
 
-/// y[k] = max (`count` 0) or (2 * (extra + sum) + count) / (2 * count) over the `taps` rows.
+/// y[k] = the greatest over the taps (`divisor` below 0), or their sum, in their order, over `divisor`.
+typedef void pare_pool_f32(
+    const struct pare_pool_windows *windows, const float *x, float *y, float divisor);
+
+/// y[k] = the greatest over the taps (`factor` below 0), or zero + round half to even(v held within -zero ...
+/// 255 - zero) with v = (start + sum) * factor in float32, the sum exact.
 typedef void pare_pool_u8(
-    size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
-    int32_t count);
+    const struct pare_pool_windows *windows, const uint8_t *x, uint8_t *y, int32_t start,
+    float factor, int32_t zero);
 
 // MARK: The table
 
