@@ -413,6 +413,24 @@ def quantized():
             result = rounded(total.astype(np.float32) * np.float32(real), y.zero)
             mean = x.real().mean(axis=tuple(axes), keepdims=True)
             case("ReduceMean", x, np.array(axes, np.int64), expected=near(result, y, mean))
+    for shape in [(3, 5), (2, 3, 96), (1, 130), (4, 1)]:
+        for sx, sy in [((0.02, 100), (0.031, 90)), ((0.5, 0), (0.01, 255))]:
+            x, y = q(*sx, *shape), Quantized(0, *sy)
+            n, epsilon = shape[-1], float(np.float32(1e-6))
+            scale = rng.normal(1, 0.3, n).astype(np.float32)
+            bias = rng.normal(0, 0.3, n).astype(np.float32)
+            steps = x.stored.astype(np.int64) - x.zero
+            mean = steps.sum(-1, keepdims=True).astype(np.float64) / n
+            variance = (steps**2).sum(-1, keepdims=True).astype(np.float64) / n - mean * mean
+            sx = float(x.scale)
+            r = (sx / np.sqrt(np.maximum(variance, 0) * sx * sx + epsilon)).astype(np.float32)
+            v = (steps.astype(np.float32) - mean.astype(np.float32)) * r
+            v = v * (scale / float(y.scale)).astype(np.float32)
+            result = rounded(v + (bias / float(y.scale)).astype(np.float32), y.zero)
+            real = x.real()
+            ideal = (real - real.mean(-1, keepdims=True)) / np.sqrt(real.var(-1, keepdims=True) + epsilon)
+            case("LayerNormalization", x, scale, bias, expected=near(result, y, ideal * scale + bias),
+                 epsilon=1e-6)
     x = q(0.02, 100, 2, 9, 3, 3)
     for op, pick in [("ReduceMax", np.max), ("ReduceMin", np.min)]:
         result = pick(x.stored, axis=(2, 3), keepdims=True)

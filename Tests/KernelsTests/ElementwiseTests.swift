@@ -140,18 +140,19 @@ import Testing
   }
 
   @Test func softmaxAddsUpToOne() {
-    for columns in Self.counts.dropFirst() {
+    for columns in [1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 257] {
+      let rows = 37
       var numbers = Numbers(3)
-      let x = numbers.floats(columns * 2, times: 10)
+      let x = numbers.floats(columns * rows, times: 10)
       let results = [Self.kernels.portable, Self.kernels.best].map { kernels in
         var y = x
         y.withUnsafeMutableBufferPointer { to in
-          if let to = to.baseAddress { kernels.softmax(x, to: to, rows: 2, columns: columns) }
+          if let to = to.baseAddress { kernels.softmax(x, to: to, rows: rows, columns: columns) }
         }
         return y
       }
       #expect(results[0] == results[1])
-      for row in 0..<2 {
+      for row in 0..<rows {
         let range = row * columns..<(row + 1) * columns
         let sum = x[range].reduce(0.0) { $0 + Glibc.exp(Double($1)) }
         for i in range {

@@ -126,8 +126,27 @@ typedef void pare_dequantize_u8(size_t count, const uint8_t *x, float *y, float 
 /// result[0] = least, result[1] = greatest of x[0 ..< count] and what result held.
 typedef void pare_min_max_f32(size_t count, const float *x, float *result);
 
-/// One row of softmax.
-typedef void pare_softmax_f32(size_t count, const float *x, float *y);
+/// Softmax of rows that lie behind each other.
+typedef void pare_softmax_f32(size_t rows, size_t count, const float *x, float *y);
+
+/// Rows less their mean, over their deviation, times scale, plus bias (or NULL). Sums are taken in 64
+/// lanes, element i in lane i mod 64; lanes 16 apart are added as (0 + 1) + (2 + 3), then 8, 4, 2 and 1
+/// apart. `means` and `inverses` get the statistics of each row, or are NULL.
+typedef void pare_layernorm_f32(
+    size_t rows, size_t count, const float *x, float *y, const float *scale, const float *bias,
+    float epsilon, float *means, float *inverses);
+
+/// The same for uint8. With s and q the exact sums of x - zx and of its squares, in double:
+/// mean = s / n, r = sx / sqrt(max(q / n - mean * mean, 0) * sx * sx + epsilon). Then, in float32,
+/// v = ((x - zx) - mean) * r * scale + bias, and y = zero + v as in sums; scale and bias are in steps
+/// of the output's scale.
+struct pare_layernorm_u8_parameters {
+  double x_scale, epsilon;
+  int32_t x_zero, zero;
+};
+typedef void pare_layernorm_u8(
+    size_t rows, size_t count, const uint8_t *x, uint8_t *y, const float *scale,
+    const float *bias, const struct pare_layernorm_u8_parameters *parameters);
 
 /// Windows of one size, side by side in channels-last memory. Window i begins at element
 /// i * pixel_step of the input; its taps lie plane_step, row_step and column_step elements apart. The
@@ -169,6 +188,8 @@ enum pare_operation {
   pare_op_dequantize_u8,
   pare_op_min_max_f32,
   pare_op_softmax_f32,
+  pare_op_layernorm_f32,
+  pare_op_layernorm_u8,
   pare_op_pool_f32,
   pare_op_pool_u8,
 };

@@ -35,6 +35,9 @@ public struct VectorKernels: Sendable {
   /// The name of the kernel for functions of two floats.
   public var binaryName: String { binary.name.string }
 
+  /// The name of the kernel for Softmax.
+  public var softmaxName: String { softmaxer.name.string }
+
   /// The names of the kernels from floats to bytes and back.
   public var quantizeNames: (quantize: String, dequantize: String) {
     (quantizer.name.string, dequantizer.name.string)
