@@ -3,7 +3,8 @@ import CKernels
 /// What a kernel computes; the numbers are those of `enum pare_operation`.
 package enum KernelOperation: Int32, CaseIterable, Sendable {
   case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
-  case unaryF32, binaryF32, addU8, mulU8, lookupU8, quantizeU8, dequantizeU8
+  case unaryF32, binaryF32, addU8, mulU8, lookupU8, quantizeU8, quantizePlanesU8, transposeX8,
+    transposeX32, dequantizeU8
   case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8
 }
 
