@@ -174,15 +174,15 @@ public final class ConvolutionF32: Sendable {
       Float.self, input: input, pixelBytes: geometry.inputChannels * 4,
       isPointwise: geometry.isPointwise, window: window, zero: zero.base, scratch: scratch,
       pool: pool
-    ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+    ) { vectors, panel, isFirst, part, lanes, sums in
       kernel.function(
-        vectors, count, isFirst ? bias + panel * 16 : nil, counts, indices, weights, lanes,
+        vectors, isFirst ? bias + panel * 16 : nil, part.pairs, part.indices, part.weights, lanes,
         sums.assumingMemoryBound(to: Float.self))
-    } store: { pixels, panel, count, sums in
+    } store: { pixels, panel, outputs, sums, stride in
       let at = pixels.lowerBound * channels + panel * 16
       finish.function(
-        pixels.count, count, sums.assumingMemoryBound(to: Float.self), residual.map { $0 + at },
-        output + at, channels, limits.min, limits.max)
+        pixels.count, outputs, sums.assumingMemoryBound(to: Float.self), stride,
+        residual.map { $0 + at }, output + at, channels, limits.min, limits.max)
     }
   }
 
