@@ -2,8 +2,9 @@ import ModelFormat
 import TestSupport
 import Testing
 
-/// Encodings in 1x4 blocks. Expected streams come from a separate writer (numpy), made from
-/// docs/Format.md.
+/// Encodings in 1x4 blocks.
+///
+/// Expected streams come from a separate writer (numpy), made from docs/Format.md.
 @Suite struct BlockEncodingTests {
   static func int8(_ elements: [Int8], _ shape: Shape) -> Tensor {
     Tensor(type: .int8, shape: shape, bytes: Bytes(elements: elements))
