@@ -7,21 +7,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Instruction sets, each including the ones before it. The numbers are part of the Swift side.
-enum pare_isa { pare_isa_portable = 0, pare_isa_avx2 = 1, pare_isa_avx512vnni = 2 };
+/// Instruction sets. The numbers are part of the Swift side, which knows which set includes which.
+enum pare_isa {
+  pare_isa_portable = 0,
+  pare_isa_avx2 = 1,
+  pare_isa_avx2vnni = 2,
+  pare_isa_avx512vnni = 3,
+  pare_isa_neon = 4,
+  pare_isa_neondot = 5,
+  pare_isa_neoni8mm = 6,
+};
 
-/// Returns the largest instruction set that this processor and its operating system have.
-int pare_cpu_isa(void);
+/// Returns the instruction sets that this processor and its operating system have: bit i for set i.
+uint32_t pare_cpu_isas(void);
+
+/// Returns the set beyond which layers do not go unless told, or -1.
+int pare_isa_limit(void);
+/// Sets what pare_isa_limit returns; to be called before layers are made.
+void pare_set_isa_limit(int isa);
 
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float; 2: as 0, and no shift is
-/// below 31, so that scaled sums fit 32 bits.
+/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats. With a `residual`, a tensor of
+/// uint8 of the output's shape, `(residual - residual_zero) * residual_factor` is added to scaled sums
+/// before uint8 are written; `start` is where the output begins, so that kernels find their place in it.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
   float float_min, float_max;
+  int32_t residual_zero;
+  float residual_factor;
+  const uint8_t *residual;
+  const void *start;
 };
 
 /// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
@@ -46,7 +64,7 @@ typedef void pare_igemm_f32(
 
 /// The same for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
 /// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
-/// values, then 16 multipliers and 16 shifts (uint8 outputs) or 16 scales and 16 biases (floats).
+/// values, 16 factors (floats) and 16 biases (floats, for outputs of floats).
 typedef void pare_igemm_u8s8(
     size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
     size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);

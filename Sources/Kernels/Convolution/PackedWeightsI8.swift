@@ -109,18 +109,5 @@ final class PackedWeightsI8: Sendable {
         constants.store(to: words, block: vector, lane: lane)
       }
     }
-    // Lanes without a channel still pass through the shifts.
-    if case .uint8 = output {
-      for block in 0..<constantWords / 48 {
-        for lane in 32..<48 where words[block * 48 + lane] == 0 { words[block * 48 + lane] = 31 }
-      }
-    }
-  }
-
-  /// Whether every shift among `words`, the constants of a uint8 output, is at least 31.
-  func shiftsAreLong(_ words: UnsafePointer<Int32>) -> Bool {
-    (0..<constantWords / 48).allSatisfy { block in
-      (32..<48).allSatisfy { words[block * 48 + $0] >= 31 }
-    }
   }
 }
