@@ -148,6 +148,11 @@ typedef void pare_pool_u8(
     size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
     int32_t count);
 
+/// Multiply-adds on `operands`, 128 bytes, and nothing else: as many as rows times columns of its line
+/// in each round. Leaves 64 bytes at `sums`, so that no compiler drops the work.
+typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
+typedef void pare_probe_u8s8(size_t rounds, const void *operands, void *sums);
+
 // MARK: The table
 
 #define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
@@ -173,6 +178,8 @@ enum pare_operation {
   pare_op_softmax_f32,
   pare_op_pool_f32,
   pare_op_pool_u8,
+  pare_op_probe_f32,
+  pare_op_probe_u8s8,
 };
 
 /// One line of kernels.def.

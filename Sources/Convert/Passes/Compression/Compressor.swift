@@ -12,6 +12,8 @@ struct Compressor {
   private(set) var left: [FloatLayer] = []
   /// What the user should know.
   private(set) var warnings: [String] = []
+  /// What would serve the user better.
+  private(set) var hints: [String] = []
 
   init(
     options: ConversionOptions, filter: NodeFilter, log: PassLog,
@@ -79,7 +81,7 @@ struct Compressor {
   private mutating func recommendBlocks() {
     guard [.int8, .int8Dynamic].contains(options.quantization) else { return }
     for case .unstructured(let fraction) in options.pruning where fraction >= 0.5 {
-      warnings.append(
+      hints.append(
         "--prune \(fraction): single zeros make an int8 model smaller, not faster; "
           + "--prune block:\(fraction) makes it faster too, at more loss of accuracy")
     }
