@@ -12,7 +12,7 @@ public struct Tensor: Sendable {
   public let nonzeroCount: Int
   /// Where the elements lie; empty in a dense tensor.
   public let positions: Bytes
-  /// The elements that are stored, in row-major order.
+  /// The elements that are stored: in row-major order, or block by block where the encoding says so.
   public let values: Bytes
 
   /// A tensor from its streams, which must obey the rules of `encoding`.

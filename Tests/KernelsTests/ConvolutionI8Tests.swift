@@ -122,7 +122,7 @@ import Testing
 
   @Test(arguments: KernelTable.all(.igemmU8S8, as: ProductFunctionU8S8.self))
   func everyKernelGivesTheSameBitsAroundItsTile(_ kernel: Kernel<ProductFunctionU8S8>) {
-    guard kernel.isa <= .best else { return }
+    guard kernel.isa.isAvailable else { return }
     for rows in around(kernel.rows) {
       for columns in around(kernel.columns) + around(16) {
         for (depth, taps) in [(1, 1), (26, 1), (17, 3)] {

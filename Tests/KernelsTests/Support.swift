@@ -48,7 +48,7 @@ func around(_ n: Int) -> [Int] {
 }
 
 /// The sets to compare with the portable one.
-let vectorSets = InstructionSet.allCases.filter { $0 > .portable && $0 <= .best }
+let vectorSets = InstructionSet.available.filter { $0 != .portable }
 
 /// A compact sweep over kernels, strides, dilations, paddings, groups and channel counts.
 let geometries: [ConvolutionGeometry] = {

@@ -7,11 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Instruction sets, each including the ones before it. The numbers are part of the Swift side.
-enum pare_isa { pare_isa_portable = 0, pare_isa_avx2 = 1, pare_isa_avx512vnni = 2 };
+/// Instruction sets. The numbers are part of the Swift side, which knows which set includes which.
+enum pare_isa {
+  pare_isa_portable = 0,
+  pare_isa_avx2 = 1,
+  pare_isa_avx2vnni = 2,
+  pare_isa_avx512vnni = 3,
+  pare_isa_neon = 4,
+  pare_isa_neondot = 5,
+  pare_isa_neoni8mm = 6,
+};
 
-/// Returns the largest instruction set that this processor and its operating system have.
-int pare_cpu_isa(void);
+/// Returns the instruction sets that this processor and its operating system have: bit i for set i.
+uint32_t pare_cpu_isas(void);
+
+/// Returns the set beyond which layers do not go unless told, or -1.
+int pare_isa_limit(void);
+/// Sets what pare_isa_limit returns; to be called before layers are made.
+void pare_set_isa_limit(int isa);
 
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
@@ -172,6 +185,11 @@ typedef void pare_pool_u8(
     size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
     int32_t count);
 
+/// Multiply-adds on `operands`, 128 bytes, and nothing else: as many as rows times columns of its line
+/// in each round. Leaves 64 bytes at `sums`, so that no compiler drops the work.
+typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
+typedef void pare_probe_u8s8(size_t rounds, const void *operands, void *sums);
+
 // MARK: The table
 
 #define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
@@ -202,6 +220,8 @@ enum pare_operation {
   pare_op_softmax_f32,
   pare_op_pool_f32,
   pare_op_pool_u8,
+  pare_op_probe_f32,
+  pare_op_probe_u8s8,
 };
 
 /// One line of kernels.def.
