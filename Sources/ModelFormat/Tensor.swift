@@ -61,9 +61,22 @@ public struct Tensor: Sendable {
   static func countNonzero(_ bytes: Bytes, elementSize: Int) -> Int {
     bytes.withUnsafeBytes { buffer in
       func count<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> Int {
-        var nonzero = 0
-        for offset in stride(from: 0, to: buffer.count, by: MemoryLayout<T>.size) {
-          nonzero += buffer.loadUnaligned(fromByteOffset: offset, as: T.self) != 0 ? 1 : 0
+        guard let base = buffer.baseAddress else { return 0 }
+        let count = buffer.count / MemoryLayout<T>.size
+        // Counters as wide as the elements, so that vectors hold as many of them; few enough elements
+        // at a time that none overflows.
+        let most = Int(min(UInt64(T.max), 1 << 20))
+        var (nonzero, start) = (0, 0)
+        while start < count {
+          let end = min(count, start + most)
+          var found: T = 0
+          for index in start..<end {
+            let element = base.loadUnaligned(
+              fromByteOffset: index &* MemoryLayout<T>.size, as: T.self)
+            found &+= element != 0 ? 1 : 0
+          }
+          nonzero += Int(found)
+          start = end
         }
         return nonzero
       }

@@ -82,7 +82,7 @@ public final class ConvolutionF32: Sendable {
     self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements, of: Float.self)
     self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
     let packed = self.weights.pointer(Float.self)
-    WeightOrder.forEach(g, plan: plan, quantum: 1) { to, from, _ in packed[to] = weights[from] }
+    WeightOrder(g, plan, quantum: 1).pack(weights, to: packed, nil)
     if let bias {
       let to = self.bias.pointer(Float.self)
       for output in 0..<g.outputChannels {

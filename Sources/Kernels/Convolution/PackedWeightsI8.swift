@@ -25,7 +25,9 @@ final class PackedWeightsI8: Sendable {
     sums = AlignedBytes(g.outputChannels, of: Int32.self)
     let sums = sums.pointer(Int32.self)
     for output in 0..<g.outputChannels {
-      for k in 0..<g.depth { sums[output] &+= Int32(weights[output * g.depth + k]) }
+      var sum: Int32 = 0
+      for k in 0..<g.depth { sum &+= Int32(weights[output * g.depth + k]) }
+      sums[output] = sum
     }
     if let rows = DepthwiseRows(g, elementBytes: 1) {
       let kernel = KernelTable.best(.dwrowU8S8, upTo: isa, reference: depthwiseRowReferenceU8S8)
@@ -68,7 +70,7 @@ final class PackedWeightsI8: Sendable {
     shape = .product(plan, kernel)
     self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements)
     let packed = self.weights.pointer(Int8.self)
-    WeightOrder.forEach(g, plan: plan, quantum: 4) { to, from, _ in packed[to] = weights[from] }
+    WeightOrder(g, plan, quantum: 4).pack(weights, to: packed, nil)
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
   }
 
