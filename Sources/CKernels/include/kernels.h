@@ -16,12 +16,17 @@ int pare_cpu_isa(void);
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float; 2: as 0, and no shift is
-/// below 31, so that scaled sums fit 32 bits.
+/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats. With a `residual`, a tensor of
+/// uint8 of the output's shape, `(residual - residual_zero) * residual_factor` is added to scaled sums
+/// before uint8 are written; `start` is where the output begins, so that kernels find their place in it.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
   float float_min, float_max;
+  int32_t residual_zero;
+  float residual_factor;
+  const uint8_t *residual;
+  const void *start;
 };
 
 /// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
@@ -46,7 +51,7 @@ typedef void pare_igemm_f32(
 
 /// The same for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
 /// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
-/// values, then 16 multipliers and 16 shifts (uint8 outputs) or 16 scales and 16 biases (floats).
+/// values, 16 factors (floats) and 16 biases (floats, for outputs of floats).
 typedef void pare_igemm_u8s8(
     size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
     size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
@@ -80,6 +85,35 @@ typedef void pare_dwrow_f32(
 typedef void pare_dwrow_u8s8(
     const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
+
+/// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i
+/// for each word; lanes from m on repeat the last row. `x` is aligned to 64 bytes.
+typedef void pare_lanes_x32(
+    size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
+
+/// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for n <= 16
+/// outputs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8.
+/// Output o has counts[o] weights; indices and weights of all outputs follow one another. Without
+/// `start`, sums go on. All but `counts`, `indices` and `w` are aligned to 64 bytes.
+typedef void pare_spmm_u8s8(
+    size_t vectors, size_t n, const int32_t *start, const uint16_t *counts,
+    const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
+
+/// The same for one float weight each.
+typedef void pare_spmm_f32(
+    size_t vectors, size_t n, const float *start, const uint16_t *counts, const uint16_t *indices,
+    const float *w, const void *x, float *sums);
+
+/// c[i][j] = what `output` says of sums[i][j] (16 to a row), n <= 16; `q` as for igemm_u8s8. Reads sums of
+/// rows up to the next multiple of 4.
+typedef void pare_finish_u8s8(
+    size_t m, size_t n, const int32_t *sums, const int32_t *q, void *c, size_t ldc,
+    const struct pare_qoutput *output);
+
+/// c[i][j] = clamp(sums[i][j] + residual[i][j]), n <= 16.
+typedef void pare_finish_f32(
+    size_t m, size_t n, const float *sums, const float *residual, float *c, size_t ldc, float min,
+    float max);
 
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
@@ -144,6 +178,11 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_lanes_x32,
+  pare_op_spmm_u8s8,
+  pare_op_spmm_f32,
+  pare_op_finish_u8s8,
+  pare_op_finish_f32,
   pare_op_unary_f32,
   pare_op_binary_f32,
   pare_op_add_u8,
