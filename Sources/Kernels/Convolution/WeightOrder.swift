@@ -3,44 +3,65 @@
 /// Panels are [group][panel][taps x elements / quantum][16][quantum], with zeros where there is no
 /// weight; taps that lie side by side are padded to `quantum` together. A *word* is the `quantum`
 /// elements of one column, four bytes.
-struct WeightOrder {
-  /// Groups, columns of each, panels of each.
-  let groups: Int, columns: Int, panels: Int
+public struct WeightOrder: Hashable, Sendable {
+  /// Groups of channels.
+  public let groups: Int
+  /// Output channels of a group.
+  public let columns: Int
   /// Input channels of a group, and taps of the kernel.
-  let channels: Int, taps: Int
-  /// Taps that lie side by side, and the elements that they take together with padding.
-  let sideBySide: Int, tapElements: Int
-  /// Elements in a word.
-  let quantum: Int
+  public let channels: Int, taps: Int
+  /// Taps that lie side by side.
+  public let sideBySide: Int
+  /// Elements in a word: one of four bytes, four of one.
+  public let quantum: Int
 
-  init(_ g: ConvolutionGeometry, _ plan: ProductPlan, quantum: Int) {
-    (groups, columns, panels) = (g.groups, plan.columns, plan.panels)
+  /// The order for a geometry that is not depthwise, and elements of which `quantum` have four bytes.
+  init(_ g: ConvolutionGeometry, quantum: Int) {
+    // What matters here depends on no tile.
+    let plan = ProductPlan(g, tile: (1, 16), elementBytes: 4 / quantum, quantum: quantum)
+    (groups, columns) = (g.groups, plan.columns)
     (channels, taps) = (g.inputChannels / g.groups, g.kernelHeight * g.kernelWidth)
-    (sideBySide, tapElements) = (plan.sideBySide, plan.tapElements)
+    sideBySide = plan.sideBySide
     self.quantum = quantum
   }
 
+  /// Panels of a group.
+  private var panels: Int { (columns + 15) / 16 }
+  /// Elements of the taps that lie side by side, with padding.
+  private var tapElements: Int { roundedUp(channels * sideBySide, to: quantum) }
   /// Words of one column.
-  private var columnWords: Int { (taps / sideBySide) * tapElements / quantum }
+  private var columnWords: Int { taps / sideBySide * tapElements / quantum }
+
+  /// Elements of all panels, padding among them.
+  public var count: Int { groups * panels * columnWords * 16 * quantum }
 
   /// Writes `weights` ([output][channel][tap]) in this order to `packed`, which holds zeros.
   func pack<T: BitwiseCopyable>(
-    _ weights: UnsafePointer<T>, to packed: UnsafeMutablePointer<T>, _ pool: ThreadPool?
+    _ weights: UnsafePointer<T>, to packed: UnsafeMutablePointer<T>
   ) {
-    let depth = channels * taps
-    func packPanels(_ range: Range<Int>) {
-      for unit in range {
-        let (group, panel) = (unit / panels, unit % panels)
-        let first = group * columns + panel * 16
-        packPanel(
-          weights + first * depth, columns: min(16, columns - panel * 16),
-          to: packed + unit * columnWords * 16 * quantum)
-      }
+    for unit in 0..<groups * panels {
+      let (group, panel) = (unit / panels, unit % panels)
+      packPanel(
+        weights + (group * columns + panel * 16) * channels * taps,
+        columns: min(16, columns - panel * 16), to: packed + unit * columnWords * 16 * quantum)
     }
-    if let pool {
-      pool.share(groups * panels) { packPanels($1) }
-    } else {
-      packPanels(0..<groups * panels)
+  }
+
+  /// Writes the sum of the weights of each output, which lie in this order, to `sums`.
+  func addUp(_ packed: UnsafePointer<Int8>, to sums: UnsafeMutablePointer<Int32>) {
+    for unit in 0..<groups * panels {
+      let (group, panel) = (unit / panels, unit % panels)
+      let words = UnsafeRawPointer(packed + unit * columnWords * 64)
+      var total = SIMD16<Int32>()
+      for word in 0..<columnWords {
+        // The four weights of each column, the first in the low byte.
+        let quads = words.loadUnaligned(fromByteOffset: word * 64, as: SIMD16<Int32>.self)
+        total &+= (quads &<< 24) &>> 24 &+ (quads &<< 16) &>> 24
+        total &+= (quads &<< 8) &>> 24 &+ quads &>> 24
+      }
+      for column in 0..<min(16, columns - panel * 16) {
+        sums[group * columns + panel * 16 + column] = total[column]
+      }
     }
   }
 
