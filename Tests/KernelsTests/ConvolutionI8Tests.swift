@@ -4,7 +4,7 @@ import Testing
 @Suite struct ConvolutionI8Tests {
   struct Case {
     let geometry: ConvolutionGeometry
-    var input: [UInt8], weights: [Int8], scales: [Float], bias: [Float]
+    var input: [UInt8], weights: [Int8], scales: [Float], bias: [Float], residual: [UInt8]
     let inputScale: Float = 0.037
     let inputZero: UInt8 = 113
 
@@ -15,22 +15,32 @@ import Testing
       weights = numbers.weights(g.outputChannels * g.depth)
       scales = numbers.floats(g.outputChannels).map { 0.002 + 0.001 * $0 }
       bias = numbers.floats(g.outputChannels)
+      residual = padded(numbers.bytes(g.outputPixels * g.outputChannels), 255)
     }
 
     func run(
       _ output: ConvolutionI8.Output, isa: InstructionSet, kernel: String? = nil,
-      pool: ThreadPool = ThreadPool()
+      adds: Bool = false,
+      pool: ThreadPool = ThreadPool(),
+      sparsity: SparseChoice = .automatic
     ) -> [UInt8] {
       let layer = ConvolutionI8(
         geometry, weights: weights, weightScales: scales, bias: bias, inputScale: inputScale,
-        inputZeroPoint: inputZero, output: output, isa: isa, kernel: kernel)
+        inputZeroPoint: inputZero, output: output, isa: isa, kernel: kernel, sparsity: sparsity)
       let size = if case .uint8 = output { 1 } else { 4 }
       let count = geometry.outputPixels * geometry.outputChannels * size
       var result = [UInt8](repeating: 77, count: count + 64)
       withScratch(layer.scratchBytes) { scratch in
         result.withUnsafeMutableBytes { bytes in
           guard let to = bytes.baseAddress else { return }
-          layer.run(input: input, output: to, scratch: scratch, pool: pool)
+          residual.withUnsafeBufferPointer {
+            let residual = $0.baseAddress.map {
+              ConvolutionI8.Residual($0, scale: 0.13, zeroPoint: 91)
+            }
+            layer.run(
+              input: input, residual: adds ? residual : nil, output: to, scratch: scratch,
+              pool: pool)
+          }
         }
       }
       #expect(result[count...].allSatisfy { $0 == 77 }, "nothing is written past the output")
@@ -47,22 +57,23 @@ import Testing
       return sums
     }
 
-    /// The definition, written down again.
-    func expectedBytes(scale: Float, zero: Int, min least: Int, max most: Int) -> [UInt8] {
+    /// The definition, written down again, in double precision rounded to float after each operation.
+    func expectedBytes(
+      scale: Float, zero: Int, min least: Int, max most: Int, adds: Bool = false
+    ) -> [UInt8] {
       sums().enumerated().map { index, sum in
         let channel = index % geometry.outputChannels
         let unit = Double(inputScale) * Double(scales[channel])
         let bias = (Double(self.bias[channel]) / unit).rounded(.toNearestOrAwayFromZero)
-        let factor = unit / Double(scale)
-        var shift = 0
-        while factor * 0x1p30 >= Double(sign: .plus, exponent: 31 - shift, significand: 1) {
-          shift -= 1
+        let factor = Float(unit / Double(scale))
+        var value = Float(Double(Float(sum + Int(bias))) * Double(factor))
+        if adds {
+          let factor = Float(Double(Float(0.13)) / Double(scale))
+          let term = Float(Double(Int(residual[index]) - 91) * Double(factor))
+          value = Float(Double(value) + Double(term))
         }
-        while factor * Double(sign: .plus, exponent: shift, significand: 1) < 0x1p30 { shift += 1 }
-        let multiplier = Int(
-          (factor * Double(sign: .plus, exponent: shift, significand: 1)).rounded())
-        let scaled = ((sum + Int(bias)) * multiplier + 1 << (shift - 1)) >> shift
-        return UInt8(Swift.min(Swift.max(zero + scaled, least), most))
+        let rounded = Int(value.rounded(.toNearestOrEven))
+        return UInt8(Swift.min(Swift.max(zero + rounded, least), most))
       }
     }
 
@@ -91,6 +102,9 @@ import Testing
       test.run(Self.bytes, isa: .portable)
         == test.expectedBytes(scale: 0.21, zero: 100, min: 3, max: 250))
     #expect(
+      test.run(Self.bytes, isa: .portable, adds: true)
+        == test.expectedBytes(scale: 0.21, zero: 100, min: 3, max: 250, adds: true))
+    #expect(
       Self.floats(test.run(Self.floats, isa: .portable)) == test.expectedFloats(min: -4, max: 5))
   }
 
@@ -101,11 +115,14 @@ import Testing
     for output in [Self.bytes, Self.floats] {
       #expect(test.run(output, isa: isa) == test.run(output, isa: .portable))
     }
+    #expect(
+      test.run(Self.bytes, isa: isa, adds: true)
+        == test.run(Self.bytes, isa: .portable, adds: true))
   }
 
   @Test(arguments: KernelTable.all(.igemmU8S8, as: ProductFunctionU8S8.self))
   func everyKernelGivesTheSameBitsAroundItsTile(_ kernel: Kernel<ProductFunctionU8S8>) {
-    guard kernel.isa <= .best else { return }
+    guard kernel.isa.isAvailable else { return }
     for rows in around(kernel.rows) {
       for columns in around(kernel.columns) + around(16) {
         for (depth, taps) in [(1, 1), (26, 1), (17, 3)] {
@@ -119,13 +136,17 @@ import Testing
                 == test.run(output, isa: .portable),
               "\(rows) x \(columns), \(depth) deep, \(taps) taps")
           }
+          #expect(
+            test.run(Self.bytes, isa: kernel.isa, kernel: kernel.name.string, adds: true)
+              == test.run(Self.bytes, isa: .portable, adds: true),
+            "\(rows) x \(columns), \(depth) deep, \(taps) taps, with a residual")
         }
       }
     }
   }
 
-  /// Real factors that need shifts from one end to the other.
-  @Test(arguments: [-40, -33, -31, -20, -3, 0, 1, 5, 20, 29, 31, 40])
+  /// Real factors from one end to the other: sums that vanish, and sums far above any bound.
+  @Test(arguments: [-140, -40, -20, -3, 0, 1, 5, 20, 29, 31, 40, 70, 120])
   func extremeScalesGiveTheSameBits(_ exponent: Int) {
     for g in geometries.filter({ $0.isDepthwiseForTests || $0.outputPixels == 15 }) {
       let test = Case(g)
@@ -133,8 +154,45 @@ import Testing
       let scale = unit / Float(sign: .plus, exponent: exponent, significand: 1)
       let output = ConvolutionI8.Output.uint8(
         scale: scale, zeroPoint: 7, clampMin: 0, clampMax: 255)
-      #expect(test.run(output, isa: .best) == test.run(output, isa: .portable))
+      for adds in [false, true] {
+        #expect(
+          test.run(output, isa: .best, adds: adds) == test.run(output, isa: .portable, adds: adds))
+      }
     }
+  }
+
+  @Test func residualMayBeTheOutput() {
+    for g in geometries {
+      let test = Case(g)
+      for isa in [InstructionSet.portable, .best] {
+        let layer = ConvolutionI8(
+          g, weights: test.weights, weightScales: test.scales, bias: test.bias,
+          inputScale: test.inputScale, inputZeroPoint: test.inputZero, output: Self.bytes, isa: isa)
+        var output = test.residual
+        withScratch(layer.scratchBytes) { scratch in
+          output.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            layer.run(
+              input: test.input, residual: .init(base, scale: 0.13, zeroPoint: 91), output: base,
+              scratch: scratch, pool: ThreadPool())
+          }
+        }
+        #expect(Array(output.dropLast(64)) == test.run(Self.bytes, isa: isa, adds: true))
+      }
+    }
+  }
+
+  /// No factor makes what is not a number, and the bias stays within 32 bits.
+  @Test func rescalingIsHeld() {
+    #expect(Rescaling.factor(input: 3e38, weight: 3e38, output: 1e-38) == 0x1p64)
+    #expect(Rescaling.factor(input: .nan, weight: 1, output: 1) == 0)
+    #expect(Rescaling.factor(input: 0.5, weight: 0.25, output: 2) == 0.0625)
+    #expect(Rescaling.integerBias(1e30, unit: 1e-9) == 1 << 30)
+    #expect(Rescaling.integerBias(0, unit: 0) == 0)
+    #expect(Rescaling.integerBias(-2.5, unit: 1) == -3)
+    let halves: [Float] = [-1e30, -8.5, -7.5, -0.5, 0.5, 1.5, 2.5, 1e30]
+    let stored = halves.map { Rescaling.stored($0, zero: 9, least: 1, most: 200) }
+    #expect(stored == [1, 1, 1, 9, 9, 11, 11, 200])
   }
 
   @Test(arguments: [2, 3]) func threadsGiveTheSameBits(_ threads: Int) {

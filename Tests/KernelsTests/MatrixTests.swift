@@ -19,7 +19,7 @@ import Testing
           }
         }
       }
-      for isa in InstructionSet.allCases {
+      for isa in InstructionSet.available {
         var results: [[Float]] = []
         for threads in 1...3 {
           let product = ProductF32(m: m, n: n, k: k, transposesA: ta, transposesB: tb, isa: isa)

@@ -18,25 +18,35 @@ INLINE void interleave(__m512i out[4], __m512i x0, __m512i x1, __m512i x2, __m51
 
 /// The constants of 64 channels.
 struct constants {
-  struct requantizer r[4];
+  __m512 factors[4];
   struct byte_range range;
 };
 
 INLINE void constants_of(struct constants *k, const int32_t *q, const struct pare_qoutput *o) {
-  if (o->kind == 1) return;
-  for (int j = 0; j < 4; j++) k->r[j] = requantizer_of(q + 48 * j);
+  for (int j = 0; j < 4; j++) k->factors[j] = _mm512_loadu_ps((const float *)(q + 48 * j + 16));
   k->range = byte_range_of(o);
 }
 
+/// Adds the residual to four vectors of scaled sums, whose channels lie as interleaving leaves them.
+INLINE void add_residual(__m512 y[4], const uint8_t *residual, __mmask64 mask, const struct constants *k) {
+  const __m512i bytes = _mm512_maskz_loadu_epi8(mask, residual);
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i vectors = _mm512_permutexvar_epi32(order, bytes);
+  y[0] = _mm512_add_ps(y[0], residual_term(_mm512_castsi512_si128(vectors), &k->range));
+  y[1] = _mm512_add_ps(y[1], residual_term(_mm512_extracti32x4_epi32(vectors, 1), &k->range));
+  y[2] = _mm512_add_ps(y[2], residual_term(_mm512_extracti32x4_epi32(vectors, 2), &k->range));
+  y[3] = _mm512_add_ps(y[3], residual_term(_mm512_extracti32x4_epi32(vectors, 3), &k->range));
+}
+
 INLINE void store_bytes(
-    const __m512i sums[4], const struct constants *k, uint8_t *c, __mmask64 mask, int32_t kind) {
-  __m512i y[4];
-  if (kind == 2)
-    for (int j = 0; j < 4; j++) y[j] = requantize_narrow(sums[j], &k->r[j]);
-  else
-    for (int j = 0; j < 4; j++)
-      y[j] = requantize_wide(sums[j], &k->r[j], k->range.wide_min, k->range.wide_max);
-  store_u8(c, mask, bytes_of(y, &k->range));
+    const __m512i sums[4], const struct constants *k, uint8_t *c, __mmask64 mask,
+    const struct pare_qoutput *o) {
+  __m512 y[4];
+  for (int j = 0; j < 4; j++) y[j] = scaled(sums[j], k->factors[j]);
+  if (o->residual) add_residual(y, residual_of(o, c), mask, k);
+  __m512i bytes[4];
+  for (int j = 0; j < 4; j++) bytes[j] = rounded(y[j], &k->range);
+  store_u8(c, mask, bytes_of(bytes, &k->range));
 }
 
 INLINE void store_floats(
@@ -46,7 +56,7 @@ INLINE void store_floats(
   for (int j = 0; j < 4; j++) {
     const __m512 scale = _mm512_loadu_ps((const float *)(q + 48 * j + 16));
     const __m512 bias = _mm512_loadu_ps((const float *)(q + 48 * j + 32));
-    const __m512 value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[j]), scale), bias);
+    const __m512 value = _mm512_add_ps(scaled(sums[j], scale), bias);
     y[j] = _mm512_min_ps(max, _mm512_max_ps(min, value));
   }
   // Four by four transposition of 128-bit lanes.
@@ -64,5 +74,5 @@ INLINE void store_outputs(
   if (o->kind == 1)
     store_floats(sums, q, (float *)c + at, mask, o);
   else
-    store_bytes(sums, k, (uint8_t *)c + at, mask, o->kind);
+    store_bytes(sums, k, (uint8_t *)c + at, mask, o);
 }

@@ -7,21 +7,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Instruction sets, each including the ones before it. The numbers are part of the Swift side.
-enum pare_isa { pare_isa_portable = 0, pare_isa_avx2 = 1, pare_isa_avx512vnni = 2 };
+/// Instruction sets. The numbers are part of the Swift side, which knows which set includes which.
+enum pare_isa {
+  pare_isa_portable = 0,
+  pare_isa_avx2 = 1,
+  pare_isa_avx2vnni = 2,
+  pare_isa_avx512vnni = 3,
+  pare_isa_neon = 4,
+  pare_isa_neondot = 5,
+  pare_isa_neoni8mm = 6,
+};
 
-/// Returns the largest instruction set that this processor and its operating system have.
-int pare_cpu_isa(void);
+/// Returns the instruction sets that this processor and its operating system have: bit i for set i.
+uint32_t pare_cpu_isas(void);
+
+/// Returns the set beyond which layers do not go unless told, or -1.
+int pare_isa_limit(void);
+/// Sets what pare_isa_limit returns; to be called before layers are made.
+void pare_set_isa_limit(int isa);
 
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs. `kind` 0: uint8 by fixed point; 1: float; 2: as 0, and no shift is
-/// below 31, so that scaled sums fit 32 bits.
+/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats. With a `residual`, a tensor of
+/// uint8 of the output's shape, `(residual - residual_zero) * residual_factor` is added to scaled sums
+/// before uint8 are written; `start` is where the output begins, so that kernels find their place in it.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
   float float_min, float_max;
+  int32_t residual_zero;
+  float residual_factor;
+  const uint8_t *residual;
+  const void *start;
 };
 
 /// Where the windows of a convolution lie: byte offsets into one image, negative when in the padding.
@@ -46,7 +64,7 @@ typedef void pare_igemm_f32(
 
 /// The same for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
 /// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
-/// values, then 16 multipliers and 16 shifts (uint8 outputs) or 16 scales and 16 biases (floats).
+/// values, 16 factors (floats) and 16 biases (floats, for outputs of floats).
 typedef void pare_igemm_u8s8(
     size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
     size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
@@ -61,25 +79,62 @@ typedef void pare_dwconv_u8s8(
     size_t m, size_t channels, size_t taps, const uint8_t *const *a, const int8_t *w,
     const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
 
-/// One row of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1
-/// or 2. Row ky of the window starts at rows[ky] and has pixels steps[ky] elements apart: 0 for a row
-/// in the padding, which is one pixel of zeros (or zero points), as is `zero`.
-struct pare_depthwise_row {
+/// Rows of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1 or
+/// 2. Row ky of the window of output row i is rows[i * row_stride + ky], `input_width` pixels; a row in
+/// the padding is one of zeros (or zero points), and so is `zero`, one pixel at least. Rows and `zero`
+/// have 64 readable bytes after their end.
+struct pare_depthwise_rows {
   const void *const *rows;
-  const size_t *steps;
   const void *zero;
+  size_t count, row_stride;
   size_t kernel, stride, pad_left, input_width, output_width, channels;
 };
 
-/// `w` is [channels / 16][taps][16]; `c` and `residual` are the row of outputs.
+/// `w` is [channels / 16][taps][16]; `c` and `residual` are rows of outputs, one behind the other.
 typedef void pare_dwrow_f32(
-    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
-    float *c, float min, float max);
+    const struct pare_depthwise_rows *rows, const float *w, const float *bias,
+    const float *residual, float *c, float min, float max);
 
 /// `w` is [channels / 64][kernel rows / 4][kernel columns][64 in kernel order][4 kernel rows].
 typedef void pare_dwrow_u8s8(
-    const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
+    const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
+
+/// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i
+/// for each word; lanes from m on repeat the last row. `x` is aligned to 64 bytes.
+typedef void pare_lanes_x32(
+    size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
+
+/// Two of 16 outputs of a sparse product, and how many of its weights come next: those that both have
+/// at one place, the first one's and the second one's others, each count in twos.
+struct pare_sparse_pair {
+  uint8_t first, second;
+  uint16_t both, only_first, only_second;
+};
+
+/// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for 16 outputs in 8
+/// pairs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8. Indices
+/// and weights follow one another in the order of the pairs; where both have a weight there is one
+/// index and two weights. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
+typedef void pare_spmm_u8s8(
+    size_t vectors, const int32_t *start, const struct pare_sparse_pair *pairs,
+    const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
+
+/// The same for one float weight each.
+typedef void pare_spmm_f32(
+    size_t vectors, const float *start, const struct pare_sparse_pair *pairs,
+    const uint16_t *indices, const float *w, const void *x, float *sums);
+
+/// c[i][j] = what `output` says of sums[j][i], `stride` words from one output j to the next, n <= 16;
+/// `q` as for igemm_u8s8. All 16 outputs may be read, of pixels up to the next multiple of 16.
+typedef void pare_finish_u8s8(
+    size_t m, size_t n, const int32_t *sums, size_t stride, const int32_t *q, void *c, size_t ldc,
+    const struct pare_qoutput *output);
+
+/// c[i][j] = clamp(sums[j][i] + residual[i][j]), likewise.
+typedef void pare_finish_f32(
+    size_t m, size_t n, const float *sums, size_t stride, const float *residual, float *c,
+    size_t ldc, float min, float max);
 
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
@@ -178,6 +233,11 @@ typedef void pare_pool_u8(
     const struct pare_pool_windows *windows, const uint8_t *x, uint8_t *y, int32_t start,
     float factor, int32_t zero);
 
+/// Multiply-adds on `operands`, 128 bytes, and nothing else: as many as rows times columns of its line
+/// in each round. Leaves 64 bytes at `sums`, so that no compiler drops the work.
+typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
+typedef void pare_probe_u8s8(size_t rounds, const void *operands, void *sums);
+
 // MARK: The table
 
 #define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
@@ -192,6 +252,11 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_lanes_x32,
+  pare_op_spmm_u8s8,
+  pare_op_spmm_f32,
+  pare_op_finish_u8s8,
+  pare_op_finish_f32,
   pare_op_unary_f32,
   pare_op_binary_f32,
   pare_op_add_u8,
@@ -208,6 +273,8 @@ enum pare_operation {
   pare_op_layernorm_u8,
   pare_op_pool_f32,
   pare_op_pool_u8,
+  pare_op_probe_f32,
+  pare_op_probe_u8s8,
 };
 
 /// One line of kernels.def.

@@ -20,24 +20,30 @@ struct arguments {
   const struct pare_qoutput *output;
 };
 
-/// Stores one sum as Requantization says.
+/// Stores one sum as Rescaling says.
 INLINE void store(const struct arguments *g, size_t i, size_t j, int32_t sum) {
   const struct pare_qoutput *o = g->output;
-  const int32_t first = g->q[16 + j], second = g->q[32 + j];
+  float factor, bias;
+  memcpy(&factor, g->q + 16 + j, 4);
+  memcpy(&bias, g->q + 32 + j, 4);
+  const float product = (float)sum * factor;
   if (o->kind == 1) {
-    float scale, bias;
-    memcpy(&scale, &first, 4);
-    memcpy(&bias, &second, 4);
-    const float product = (float)sum * scale;
     float y = product + bias;
     y = y < o->float_min ? o->float_min : y;
     ((float *)g->c)[i * g->ldc + j] = o->float_max < y ? o->float_max : y;
-  } else {
-    int64_t y = ((int64_t)sum * first + (1ll << (second - 1))) >> second;
-    y = y < o->min - o->zero ? o->min - o->zero : y;
-    y = y > o->max - o->zero ? o->max - o->zero : y;
-    ((uint8_t *)g->c)[i * g->ldc + j] = (uint8_t)(y + o->zero);
+    return;
   }
+  uint8_t *c = (uint8_t *)g->c + i * g->ldc + j;
+  float y = product;
+  if (o->residual) {
+    const int32_t centred = o->residual[c - (const uint8_t *)o->start] - o->residual_zero;
+    const float term = (float)centred * o->residual_factor;
+    y = product + term;
+  }
+  const float least = (float)(o->min - o->zero), most = (float)(o->max - o->zero);
+  y = y < least ? least : y;
+  y = most < y ? most : y;
+  *c = (uint8_t)(_mm_cvtss_si32(_mm_set_ss(y)) + o->zero);
 }
 
 /// m rows by 16 columns in registers; m is a constant after inlining. Bytes are widened to 16 bits, the

@@ -48,20 +48,23 @@ INLINE void store_row(const int whole, uint8_t *c, __mmask16 mask, __m128i bytes
     _mm_mask_storeu_epi8(c, mask, bytes);
 }
 
-/// Stores bytes, four rows at a time; `narrow` and `whole` are constants after inlining. Past the last
+/// Stores bytes, four rows at a time; `whole` and `adds` are constants after inlining. Past the last
 /// row, sums are whatever memory holds, and are not stored.
 INLINE void store_bytes(
-    const int narrow, const int whole, size_t m, __mmask16 mask, const int32_t *sums,
-    const int32_t *q, uint8_t *c, size_t ldc, const struct pare_qoutput *o) {
-  const struct requantizer r = requantizer_of(q);
+    const int whole, const int adds, size_t m, __mmask16 mask, const int32_t *sums, const int32_t *q,
+    uint8_t *c, size_t ldc, const struct pare_qoutput *o) {
+  const __m512 factors = _mm512_loadu_ps((const float *)(q + 16));
   const struct byte_range range = byte_range_of(o);
   const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   for (size_t i = 0; i < m; i += 4, c += 4 * ldc, sums += 64) {
     __m512i y[4];
-    UNROLL for (int k = 0; k < 4; k++) {
-      const __m512i sum = _mm512_load_si512(sums + 16 * k);
-      y[k] = narrow ? requantize_narrow(sum, &r)
-                    : requantize_wide(sum, &r, range.wide_min, range.wide_max);
+    UNROLL for (size_t k = 0; k < 4; k++) {
+      __m512 value = scaled(_mm512_load_si512(sums + 16 * k), factors);
+      if (adds && i + k < m) {
+        const __m128i bytes = _mm_maskz_loadu_epi8(mask, residual_of(o, c + k * ldc));
+        value = _mm512_add_ps(value, residual_term(bytes, &range));
+      }
+      y[k] = rounded(value, &range);
     }
     const __m512i rows = _mm512_permutexvar_epi32(by_row, bytes_of(y, &range));
     store_row(whole, c, mask, _mm512_castsi512_si128(rows));
@@ -78,8 +81,7 @@ INLINE void store_floats(
   const __m512 bias = _mm512_loadu_ps((const float *)(q + 32));
   const __m512 min = _mm512_set1_ps(o->float_min), max = _mm512_set1_ps(o->float_max);
   for (size_t i = 0; i < m; i++) {
-    const __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + 16 * i));
-    const __m512 y = _mm512_add_ps(_mm512_mul_ps(sum, scale), bias);
+    const __m512 y = _mm512_add_ps(scaled(_mm512_load_si512(sums + 16 * i), scale), bias);
     store_f32(c + i * ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
   }
 }
@@ -93,12 +95,12 @@ static __attribute__((noinline)) void store(
   const __mmask16 mask = mask16(n);
   if (o->kind == 1)
     store_floats(m, mask, sums, q, (float *)e->c + 16 * j, e->ldc, o);
-  else if (o->kind == 0)
-    store_bytes(0, 0, m, mask, sums, q, c, e->ldc, o);
+  else if (o->residual)
+    store_bytes(0, 1, m, mask, sums, q, c, e->ldc, o);
   else if (n < 16)
-    store_bytes(1, 0, m, mask, sums, q, c, e->ldc, o);
+    store_bytes(0, 0, m, mask, sums, q, c, e->ldc, o);
   else
-    store_bytes(1, 1, m, mask, sums, q, c, e->ldc, o);
+    store_bytes(1, 0, m, mask, sums, q, c, e->ldc, o);
 }
 
 static inline __attribute__((always_inline)) void finish(

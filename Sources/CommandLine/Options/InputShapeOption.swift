@@ -29,10 +29,19 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads to use.", valueName: "n"))
   var threads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "The instruction set that kernels may use, to compare: portable, avx2, avx2vnni, avx512vnni, "
+        + "neon, neondot, neoni8mm. The best of this processor unless stated.",
+      valueName: "set"))
+  var isa: InstructionSetName?
+
   func validate() throws {
     guard (1...32).contains(threads) else {
       throw ValidationError("--threads \(threads): 1 to 32 make sense")
     }
+    // Before any layer is made.
+    try isa?.apply()
   }
 
   /// The shapes by input name.

@@ -13,17 +13,19 @@ extension ConvolutionI8 {
       case .uint8(_, let zero, let least, let most):
         pare_qoutput(
           kind: 0, zero: Int32(zero), min: Int32(least), max: Int32(most), float_min: 0,
-          float_max: 0)
+          float_max: 0, residual_zero: 0, residual_factor: 0, residual: nil, start: nil)
       case .float32(let least, let most):
-        pare_qoutput(kind: 1, zero: 0, min: 0, max: 0, float_min: least, float_max: most)
+        pare_qoutput(
+          kind: 1, zero: 0, min: 0, max: 0, float_min: least, float_max: most, residual_zero: 0,
+          residual_factor: 0, residual: nil, start: nil)
       }
     }
   }
 }
 
-/// The start value and the two further words of one output channel, as kernels take them.
+/// The start value, factor and bias of one output channel, as kernels take them.
 struct OutputConstants {
-  let start: Int32, first: Int32, second: Int32
+  let start: Int32, factor: Float, bias: Float
 
   /// The constants of a channel whose weights add up to `weightSum`.
   init(
@@ -34,14 +36,13 @@ struct OutputConstants {
     switch output {
     case .uint8(let scale, _, _, _):
       let unit = Double(inputScale) * Double(weightScale)
-      start = compensation &+ Requantization.integerBias(bias, unit: unit)
-      let factor = Requantization.ofScales(input: inputScale, weight: weightScale, output: scale)
-      first = factor.multiplier
-      second = factor.shift
+      start = compensation &+ Rescaling.integerBias(bias, unit: unit)
+      factor = Rescaling.factor(input: inputScale, weight: weightScale, output: scale)
+      self.bias = 0
     case .float32:
       start = compensation
-      first = Int32(bitPattern: (inputScale * weightScale).bitPattern)
-      second = Int32(bitPattern: bias.bitPattern)
+      factor = inputScale * weightScale
+      self.bias = bias
     }
   }
 
@@ -49,7 +50,7 @@ struct OutputConstants {
   func store(to words: UnsafeMutablePointer<Int32>, block index: Int, lane: Int) {
     let block = words + index * 48 + lane
     block[0] = start
-    block[16] = first
-    block[32] = second
+    block[16] = Int32(bitPattern: factor.bitPattern)
+    block[32] = Int32(bitPattern: bias.bitPattern)
   }
 }

@@ -37,25 +37,25 @@ package let productReferenceU8S8 = Kernel<ProductFunctionU8S8>(
   }
 }
 
-/// Stores one sum as an output: uint8 by fixed point, or a float by a product and an addition.
+/// Stores one sum as an output: uint8 as `Rescaling` says, or a float by a product and an addition.
 @inline(__always) func storeSum(
   _ sum: Int32, _ constants: UnsafePointer<Int32>, _ lane: Int, to c: UnsafeMutableRawPointer,
   at index: Int, _ output: pare_qoutput
 ) {
-  let first = constants[16 + lane]
-  let second = constants[32 + lane]
-  if output.kind != 1 {
-    let round = Int64(1) << (Int64(second) - 1)
-    let scaled = (Int64(sum) * Int64(first) + round) >> Int64(second)
-    let least = Int64(output.min - output.zero)
-    let held = min(max(scaled, least), Int64(output.max - output.zero))
-    c.storeBytes(
-      of: UInt8(truncatingIfNeeded: held + Int64(output.zero)), toByteOffset: index, as: UInt8.self)
-  } else {
-    let product = Float(sum) * Float(bitPattern: UInt32(bitPattern: first))
-    let value = product + Float(bitPattern: UInt32(bitPattern: second))
+  let product = Float(sum) * Float(bitPattern: UInt32(bitPattern: constants[16 + lane]))
+  guard output.kind != 1 else {
+    let value = product + Float(bitPattern: UInt32(bitPattern: constants[32 + lane]))
     c.storeBytes(
       of: clamped(value, output.float_min, output.float_max), toByteOffset: index * 4,
       as: Float.self)
+    return
   }
+  var value = product
+  if let residual = output.residual, let start = output.start {
+    let centred = Int32(residual[UnsafeRawPointer(c) + index - start]) &- output.residual_zero
+    value += Float(centred) * output.residual_factor
+  }
+  c.storeBytes(
+    of: Rescaling.stored(value, zero: output.zero, least: output.min, most: output.max),
+    toByteOffset: index, as: UInt8.self)
 }

@@ -3,9 +3,10 @@ import CKernels
 /// What a kernel computes; the numbers are those of `enum pare_operation`.
 package enum KernelOperation: Int32, CaseIterable, Sendable {
   case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
+  case lanesX32, spmmU8S8, spmmF32, finishU8S8, finishF32
   case unaryF32, binaryF32, addU8, mulU8, lookupU8, quantizeU8, quantizePlanesU8, transposeX8,
     transposeX32, dequantizeU8
-  case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8
+  case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8, probeF32, probeU8S8
 }
 
 /// One line of kernels.def, or the portable reference beside it, with its typed function.
@@ -59,17 +60,17 @@ package enum KernelTable {
     all(operation, as: (@convention(c) () -> Void).self).map { $0.name.string }
   }
 
-  /// Returns the kernels for the largest set up to `isa` that has any, or the reference; with a name,
-  /// that line of the table alone.
+  /// Returns the kernels for the largest set that `isa` includes, that has any and that the processor
+  /// has, or the reference; with a name, that line of the table alone.
   static func candidates<Function>(
     _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil,
     reference: Kernel<Function>
   ) -> [Kernel<Function>] {
     let usable = all(operation, as: Function.self).filter {
-      $0.isa <= isa && $0.isa <= InstructionSet.best && (name == nil || $0.name.string == name)
+      isa.includes($0.isa) && $0.isa.isAvailable && (name == nil || $0.name.string == name)
     }
-    guard let most = usable.map({ $0.isa }).max() else { return [reference] }
-    return usable.filter { $0.isa == most }
+    guard let most = usable.map({ $0.isa.rawValue }).max() else { return [reference] }
+    return usable.filter { $0.isa.rawValue == most }
   }
 
   /// Returns the first of `candidates`.
