@@ -105,17 +105,17 @@ typedef void pare_dwrow_u8s8(
 typedef void pare_lanes_x32(
     size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
 
-/// Two of 16 outputs of a sparse product, and how many of its weights come next: those that both have
-/// at one place, the first one's and the second one's others, each count in twos.
+/// Two of 16 outputs of a sparse product, and what comes next in its streams: `both` times two indices,
+/// at each a weight of the first output and one of the second; then `each` times two indices and weights
+/// of each output, first and second in turn.
 struct pare_sparse_pair {
   uint8_t first, second;
-  uint16_t both, only_first, only_second;
+  uint16_t both, each;
 };
 
 /// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for 16 outputs in 8
 /// pairs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8. Indices
-/// and weights follow one another in the order of the pairs; where both have a weight there is one
-/// index and two weights. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
+/// and weights follow one another in the order of the pairs. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
 typedef void pare_spmm_u8s8(
     size_t vectors, const int32_t *start, const struct pare_sparse_pair *pairs,
     const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
