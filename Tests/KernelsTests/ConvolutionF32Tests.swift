@@ -17,11 +17,13 @@ import Testing
 
     func run(
       isa: InstructionSet, kernel: String? = nil, fused: Bool = true,
-      pool: ThreadPool = ThreadPool()
+      pool: ThreadPool = ThreadPool(),
+      sparsity: SparseChoice = .automatic
     ) -> [Float] {
       let layer = ConvolutionF32(
         geometry, weights: weights, bias: fused ? bias : nil,
-        clamp: fused ? (-0.5, 6) : (-.infinity, .infinity), isa: isa, kernel: kernel)
+        clamp: fused ? (-0.5, 6) : (-.infinity, .infinity), isa: isa, kernel: kernel,
+        sparsity: sparsity)
       var output = [Float](repeating: .nan, count: geometry.outputPixels * geometry.outputChannels)
       withScratch(layer.scratchBytes) { scratch in
         output.withUnsafeMutableBufferPointer { to in

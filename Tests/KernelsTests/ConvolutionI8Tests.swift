@@ -21,11 +21,12 @@ import Testing
     func run(
       _ output: ConvolutionI8.Output, isa: InstructionSet, kernel: String? = nil,
       adds: Bool = false,
-      pool: ThreadPool = ThreadPool()
+      pool: ThreadPool = ThreadPool(),
+      sparsity: SparseChoice = .automatic
     ) -> [UInt8] {
       let layer = ConvolutionI8(
         geometry, weights: weights, weightScales: scales, bias: bias, inputScale: inputScale,
-        inputZeroPoint: inputZero, output: output, isa: isa, kernel: kernel)
+        inputZeroPoint: inputZero, output: output, isa: isa, kernel: kernel, sparsity: sparsity)
       let size = if case .uint8 = output { 1 } else { 4 }
       let count = geometry.outputPixels * geometry.outputChannels * size
       var result = [UInt8](repeating: 77, count: count + 64)

@@ -99,6 +99,35 @@ typedef void pare_dwrow_u8s8(
     const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
 
+/// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i
+/// for each word; lanes from m on repeat the last row. `x` is aligned to 64 bytes.
+typedef void pare_lanes_x32(
+    size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
+
+/// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for n <= 16
+/// outputs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8.
+/// Output o has counts[o] weights; indices and weights of all outputs follow one another. Without
+/// `start`, sums go on. All but `counts`, `indices` and `w` are aligned to 64 bytes.
+typedef void pare_spmm_u8s8(
+    size_t vectors, size_t n, const int32_t *start, const uint16_t *counts,
+    const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
+
+/// The same for one float weight each.
+typedef void pare_spmm_f32(
+    size_t vectors, size_t n, const float *start, const uint16_t *counts, const uint16_t *indices,
+    const float *w, const void *x, float *sums);
+
+/// c[i][j] = what `output` says of sums[i][j] (16 to a row), n <= 16; `q` as for igemm_u8s8. Reads sums of
+/// rows up to the next multiple of 4.
+typedef void pare_finish_u8s8(
+    size_t m, size_t n, const int32_t *sums, const int32_t *q, void *c, size_t ldc,
+    const struct pare_qoutput *output);
+
+/// c[i][j] = clamp(sums[i][j] + residual[i][j]), n <= 16.
+typedef void pare_finish_f32(
+    size_t m, size_t n, const float *sums, const float *residual, float *c, size_t ldc, float min,
+    float max);
+
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
     int operation, size_t count, const float *x, float *y, float p, float q);
@@ -162,6 +191,11 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_lanes_x32,
+  pare_op_spmm_u8s8,
+  pare_op_spmm_f32,
+  pare_op_finish_u8s8,
+  pare_op_finish_f32,
   pare_op_unary_f32,
   pare_op_binary_f32,
   pare_op_add_u8,

@@ -13,6 +13,7 @@ public final class ConvolutionF32: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
     case depthwise(Kernel<DepthwiseFunctionF32>)
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionF32>)
+    case sparse(SparseProduct, Kernel<SparseFunctionF32>, Kernel<FinishFunctionF32>)
   }
 
   private let shape: Shape
@@ -28,6 +29,7 @@ public final class ConvolutionF32: Sendable {
     case .product(_, let kernel): kernel.name.string
     case .depthwise(let kernel): kernel.name.string
     case .rows(_, let kernel): kernel.name.string
+    case .sparse(_, let kernel, _): kernel.name.string
     }
   }
 
@@ -43,7 +45,8 @@ public final class ConvolutionF32: Sendable {
   /// The same with one line of the kernel table, where it applies.
   package init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    clamp: (min: Float, max: Float), isa: InstructionSet, kernel name: String?
+    clamp: (min: Float, max: Float), isa: InstructionSet, kernel name: String?,
+    sparsity: SparseChoice = .automatic
   ) {
     let g = geometry
     self.geometry = g
@@ -71,6 +74,17 @@ public final class ConvolutionF32: Sendable {
         scratchBytes =
           ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       }
+      return
+    }
+    if let plan = sparsity.plan(g, weights: weights, isa: isa) {
+      let product = SparseProduct(plan, SparseStreams(plan, g, weights: weights), isa: isa)
+      shape = .sparse(
+        product, KernelTable.best(.spmmF32, upTo: isa, reference: sparseReferenceF32),
+        KernelTable.best(.finishF32, upTo: isa, reference: finishReferenceF32))
+      self.weights = AlignedBytes(0)
+      self.bias = AlignedBytes(plan.panels * 16, of: Float.self)
+      if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
+      scratchBytes = ThreadPool.maximumParts * product.slotBytes
       return
     }
     let columns = g.outputChannels / g.groups
@@ -103,6 +117,8 @@ public final class ConvolutionF32: Sendable {
       product(plan, kernel, input, residual, output, scratch, pool)
     case .depthwise(let kernel):
       depthwise(kernel, input, residual, output, scratch, pool)
+    case .sparse(let product, let kernel, let finish):
+      sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):
       pool.share(rows.count) { part, range in
         let slot = scratch + part * rows.slotBytes
@@ -142,6 +158,30 @@ public final class ConvolutionF32: Sendable {
             bias + panel * 16, residual.map { $0 + at }, output + at, ldc, limits.min, limits.max)
         }
       }
+    }
+  }
+
+  private func sparse(
+    _ product: SparseProduct, _ kernel: Kernel<SparseFunctionF32>,
+    _ finish: Kernel<FinishFunctionF32>, _ input: UnsafePointer<Float>,
+    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let channels = geometry.outputChannels
+    let bias = UnsafePointer(self.bias.pointer(Float.self))
+    product.run(
+      Float.self, input: input, pixelBytes: geometry.inputChannels * 4,
+      isPointwise: geometry.isPointwise, window: window, zero: zero.base, scratch: scratch,
+      pool: pool
+    ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+      kernel.function(
+        vectors, count, isFirst ? bias + panel * 16 : nil, counts, indices, weights, lanes,
+        sums.assumingMemoryBound(to: Float.self))
+    } store: { pixels, panel, count, sums in
+      let at = pixels.lowerBound * channels + panel * 16
+      finish.function(
+        pixels.count, count, sums.assumingMemoryBound(to: Float.self), residual.map { $0 + at },
+        output + at, channels, limits.min, limits.max)
     }
   }
 

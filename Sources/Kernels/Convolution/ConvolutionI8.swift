@@ -45,11 +45,12 @@ public final class ConvolutionI8: Sendable {
   package init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>,
     weightScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?, inputScale: Float,
-    inputZeroPoint: UInt8, output: Output, isa: InstructionSet, kernel name: String?
+    inputZeroPoint: UInt8, output: Output, isa: InstructionSet, kernel name: String?,
+    sparsity: SparseChoice = .automatic
   ) {
     self.geometry = geometry
     self.output = output
-    packed = PackedWeightsI8(geometry, weights: weights, isa: isa, kernel: name)
+    packed = PackedWeightsI8(geometry, weights: weights, isa: isa, kernel: name, sparsity: sparsity)
     constants = AlignedBytes(packed.constantWords, of: Int32.self)
     zero = AlignedBytes(geometry.inputChannels)
     zero.base.initializeMemory(as: UInt8.self, repeating: inputZeroPoint, count: zero.count)

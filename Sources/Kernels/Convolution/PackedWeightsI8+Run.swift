@@ -15,6 +15,21 @@ extension PackedWeightsI8 {
           plan, kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
       case .depthwise(let kernel):
         depthwise(kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+      case .sparse(let product, let kernel, let finish):
+        product.run(
+          Int32.self, input: input, pixelBytes: geometry.inputChannels,
+          isPointwise: geometry.isPointwise, window: window, zero: zero, scratch: scratch,
+          pool: pool
+        ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+          kernel.function(
+            vectors, count, isFirst ? constants + panel * 48 : nil, counts, indices, weights,
+            lanes, sums.assumingMemoryBound(to: Int32.self))
+        } store: { pixels, panel, count, sums in
+          let at = (pixels.lowerBound * geometry.outputChannels + panel * 16) * elementBytes
+          finish.function(
+            pixels.count, count, sums.assumingMemoryBound(to: Int32.self), constants + panel * 48,
+            output + at, geometry.outputChannels, value)
+        }
       case .rows(let rows, let kernel):
         pool.share(rows.count) { part, range in
           let slot = scratch + part * rows.slotBytes

@@ -4,6 +4,7 @@ final class PackedWeightsI8: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionU8S8>)
     case depthwise(Kernel<DepthwiseFunctionU8S8>)
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionU8S8>)
+    case sparse(SparseProduct, Kernel<SparseFunctionU8S8>, Kernel<FinishFunctionU8S8>)
   }
 
   let geometry: ConvolutionGeometry
@@ -16,7 +17,7 @@ final class PackedWeightsI8: Sendable {
 
   init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, isa: InstructionSet,
-    kernel name: String? = nil
+    kernel name: String? = nil, sparsity: SparseChoice = .automatic
   ) {
     let g = geometry
     precondition(g.depth <= 66_000, "at most 66,000 products make one int32 sum")
@@ -59,6 +60,15 @@ final class PackedWeightsI8: Sendable {
         ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       return
     }
+    if let plan = sparsity.plan(g, weights: weights, isa: isa) {
+      let product = SparseProduct(plan, SparseStreams(plan, g, quads: weights), isa: isa)
+      let kernel = KernelTable.best(.spmmU8S8, upTo: isa, reference: sparseReferenceU8S8)
+      let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
+      shape = .sparse(product, kernel, finish)
+      self.weights = AlignedBytes(0)
+      scratchBytes = ThreadPool.maximumParts * product.slotBytes
+      return
+    }
     let columns = g.outputChannels / g.groups
     let kernel = ProductPlan.fastest(
       of: KernelTable.candidates(
@@ -77,6 +87,7 @@ final class PackedWeightsI8: Sendable {
     case .product(_, let kernel): kernel.name.string
     case .depthwise(let kernel): kernel.name.string
     case .rows(_, let kernel): kernel.name.string
+    case .sparse(_, let kernel, _): kernel.name.string
     }
   }
 
@@ -85,6 +96,7 @@ final class PackedWeightsI8: Sendable {
     switch shape {
     case .product(let plan, _): geometry.groups * plan.panels * 48
     case .depthwise, .rows: (geometry.outputChannels + 63) / 64 * 192
+    case .sparse(let product, _, _): product.plan.panels * 48
     }
   }
 
@@ -107,6 +119,8 @@ final class PackedWeightsI8: Sendable {
       case .depthwise, .rows:
         let (vector, lane) = DepthwiseOrder.place(of: channel)
         constants.store(to: words, block: vector, lane: lane)
+      case .sparse:
+        constants.store(to: words, block: channel / 16, lane: channel % 16)
       }
     }
   }

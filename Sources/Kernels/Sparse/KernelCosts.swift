@@ -1,0 +1,50 @@
+/// What dense and sparse products cost, in cycles of one core, so that a plan takes the cheaper one.
+///
+/// The constants were measured by `pare bench --kernels` on a Zen 5 core with 512-bit vectors. Only
+/// ratios matter: a narrower machine is slower at both.
+package struct KernelCosts: Sendable {
+  /// A multiply instruction of the dense product on a vector of 16 outputs.
+  let denseStep: Double
+  /// Storing 16 outputs of the dense product.
+  let denseStore: Double
+  /// A multiply instruction of the sparse product on a vector of 16 pixels, its load included.
+  let sparseStep: Double
+  /// Finding a stored weight and spreading it, for each tile.
+  let sparseWeight: Double
+  /// Beginning and ending the sums of an output in a chunk, for each vector, and once.
+  let sparseSums: Double, sparseOutput: Double
+  /// Transposing a row of 16 pixels.
+  let transposition: Double
+  /// Storing 16 sums of the sparse product, with their transposition.
+  let sparseStore: Double
+
+  /// uint8 activations, int8 weights in quads.
+  static let u8s8 = KernelCosts(
+    denseStep: 0.66, denseStore: 3, sparseStep: 0.57, sparseWeight: 0.8, sparseSums: 1.5,
+    sparseOutput: 8, transposition: 3, sparseStore: 6)
+  /// Floats.
+  static let f32 = KernelCosts(
+    denseStep: 0.57, denseStore: 2, sparseStep: 0.57, sparseWeight: 0.8, sparseSums: 1.5,
+    sparseOutput: 8, transposition: 3, sparseStore: 5)
+
+  /// Cycles of the dense product.
+  func dense(_ g: ConvolutionGeometry, rows: Int) -> Double {
+    let vectors = Double(g.outputPixels * ((g.outputChannels + 15) / 16))
+    return vectors * (Double(rows) * denseStep + denseStore)
+  }
+
+  /// Cycles of the sparse product with `stored` weights.
+  func sparse(_ plan: SparsePlan, stored: Int) -> Double {
+    let (vectors, tiles) = (Double(plan.vectors), Double(plan.tiles))
+    let outputs = Double(plan.outputs), chunks = Double(plan.chunks)
+    return Double(stored) * (vectors * sparseStep + tiles * sparseWeight)
+      + outputs * chunks * (vectors * sparseSums + tiles * sparseOutput)
+      + vectors * Double(plan.rows) * transposition
+      + vectors * Double(plan.panels) * 16 * sparseStore
+  }
+
+  /// Whether the sparse product is expected to be faster.
+  func prefersSparse(_ g: ConvolutionGeometry, _ plan: SparsePlan, stored: Int) -> Bool {
+    sparse(plan, stored: stored) < dense(g, rows: plan.rows)
+  }
+}

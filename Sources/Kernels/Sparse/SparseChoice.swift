@@ -1,0 +1,47 @@
+/// Whether a product runs on its nonzero weights alone.
+package enum SparseChoice: Hashable, Sendable {
+  /// Where `KernelCosts` expects it to be faster.
+  case automatic
+  /// Wherever the geometry allows it.
+  case always
+  /// Nowhere.
+  case never
+
+  /// The plan of a sparse product with int8 weights [output][input][tap], or nil for a dense one.
+  func plan(
+    _ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, isa: InstructionSet
+  ) -> SparsePlan? {
+    guard self != .never, g.groups == 1, g.outputPixels > 0 else { return nil }
+    let plan = SparsePlan(g, words: (g.inputChannels + 3) / 4)
+    if self == .always { return plan }
+    guard isa != .portable else { return nil }
+    var stored = 0
+    let taps = plan.taps
+    for output in 0..<g.outputChannels {
+      let from = weights + output * g.depth
+      for first in stride(from: 0, to: g.inputChannels, by: 4) {
+        let last = min(first + 4, g.inputChannels)
+        for tap in 0..<taps {
+          var bits: Int8 = 0
+          for channel in first..<last { bits |= from[channel * taps + tap] }
+          if bits != 0 { stored += 1 }
+        }
+      }
+    }
+    let isFaster = KernelCosts.u8s8.prefersSparse(g, plan, stored: stored)
+    return isFaster ? plan : nil
+  }
+
+  /// The plan of a sparse product with float weights, or nil for a dense one.
+  func plan(
+    _ g: ConvolutionGeometry, weights: UnsafePointer<Float>, isa: InstructionSet
+  ) -> SparsePlan? {
+    guard self != .never, g.groups == 1, g.outputPixels > 0 else { return nil }
+    let plan = SparsePlan(g, words: g.inputChannels)
+    if self == .always { return plan }
+    guard isa != .portable else { return nil }
+    var stored = 0
+    for index in 0..<g.outputChannels * g.depth where weights[index] != 0 { stored += 1 }
+    return KernelCosts.f32.prefersSparse(g, plan, stored: stored) ? plan : nil
+  }
+}

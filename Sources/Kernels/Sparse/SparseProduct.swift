@@ -1,0 +1,102 @@
+import CKernels
+
+/// A product with sparse weights over channels-last activations: pixels in lanes, each stored weight
+/// broadcast against them, so that a weight that is not stored costs nothing.
+///
+/// A tile of pixels is transposed to [row][lane], multiplied, and its sums transposed back for the same
+/// stores as a dense product's. For floats this is the idea of XNNPACK's `f32-spmm`; for int8 each
+/// stored weight is a quad of channels, one dot-product instruction for 16 pixels.
+struct SparseProduct: Sendable {
+  let plan: SparsePlan
+  let streams: SparseStreams
+  let lanes: Kernel<LanesFunction>
+
+  init(_ plan: SparsePlan, _ streams: SparseStreams, isa: InstructionSet) {
+    self.plan = plan
+    self.streams = streams
+    lanes = KernelTable.best(.lanesX32, upTo: isa, reference: lanesReference)
+  }
+
+  /// Bytes of scratch for one part.
+  var slotBytes: Int { plan.slotBytes }
+
+  /// Runs over all pixels and outputs.
+  ///
+  /// - Parameters:
+  ///   - multiply: adds a chunk to the sums of a panel, or begins them where the chunk is the first.
+  ///   - store: stores the sums [pixel][16] of `pixels` and a panel.
+  @inline(__always) func run<Weight: BitwiseCopyable>(
+    _ type: Weight.Type, input: UnsafeRawPointer, pixelBytes: Int, isPointwise: Bool,
+    window: Window, zero: UnsafeRawPointer, scratch: UnsafeMutableRawPointer, pool: ThreadPool,
+    multiply: (
+      _ vectors: Int, _ panel: Int, _ count: Int, _ isFirst: Bool, _ counts: UnsafePointer<UInt16>,
+      _ indices: UnsafePointer<UInt16>, _ weights: UnsafePointer<Weight>,
+      _ lanes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer
+    ) -> Void,
+    store: (_ pixels: Range<Int>, _ panel: Int, _ count: Int, _ sums: UnsafeRawPointer) -> Void
+  ) {
+    pool.share(plan.units) { part, units in
+      let slot = scratch + part * plan.slotBytes
+      let rows = slot + plan.lanesStart
+      let sums = slot + plan.sumsStart
+      var ready = -1
+      for unit in units {
+        let tile = unit / plan.columnParts
+        let vectors = plan.tile(tile)
+        let pixels = vectors.lowerBound * 16..<min(plan.pixels, vectors.upperBound * 16)
+        if ready != tile {
+          address(pixels, of: input, pixelBytes, isPointwise, window, zero, slot)
+          lanes.function(
+            pixels.count, vectors.count, plan.taps, plan.words,
+            slot.assumingMemoryBound(to: UnsafeRawPointer?.self), rows)
+          ready = tile
+        }
+        let columnPart = unit % plan.columnParts
+        let first = columnPart * plan.blocks / plan.columnParts
+        for block in first..<(columnPart + 1) * plan.blocks / plan.columnParts {
+          let panels = plan.block(block)
+          for chunk in 0..<plan.chunks {
+            let chunkRows = rows + plan.chunk(chunk).lowerBound * 64 * vectors.count
+            for panel in panels {
+              let part = streams.part(panel: panel, chunk: chunk, as: type)
+              multiply(
+                vectors.count, panel, min(16, plan.outputs - panel * 16), chunk == 0, part.counts,
+                part.indices, part.weights, chunkRows,
+                sums + (panel - panels.lowerBound) * plan.panelBytes)
+            }
+          }
+          for panel in panels {
+            let from = sums + (panel - panels.lowerBound) * plan.panelBytes
+            let byPixel = sums + plan.blockPanels * plan.panelBytes
+            turn(from, vectors.count, to: byPixel, slot)
+            store(pixels, panel, min(16, plan.outputs - panel * 16), byPixel)
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes the addresses [tap][pixel] of the input rows of `pixels`.
+  @inline(__always) private func address(
+    _ pixels: Range<Int>, of input: UnsafeRawPointer, _ pixelBytes: Int, _ isPointwise: Bool,
+    _ window: Window, _ zero: UnsafeRawPointer, _ slot: UnsafeMutableRawPointer
+  ) {
+    guard isPointwise else {
+      return window.rows(
+        of: input, zero: zero, first: pixels.lowerBound, count: pixels.count, into: slot)
+    }
+    let out = slot.assumingMemoryBound(to: UnsafeRawPointer.self)
+    for i in 0..<pixels.count { out[i] = input + (pixels.lowerBound + i) * pixelBytes }
+  }
+
+  /// Turns the sums [16 outputs][lane] of a panel into [pixel][16 outputs].
+  @inline(__always) private func turn(
+    _ from: UnsafeRawPointer, _ vectors: Int, to: UnsafeMutableRawPointer,
+    _ slot: UnsafeMutableRawPointer
+  ) {
+    withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: 16) { rows in
+      for output in 0..<16 { rows[output] = from + output * 64 * vectors }
+      lanes.function(16, 1, 1, 16 * vectors, rows.baseAddress, to)
+    }
+  }
+}
