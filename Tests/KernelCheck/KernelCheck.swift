@@ -1,0 +1,59 @@
+import Kernels
+
+/// Compares every line of the kernel table with its portable reference, at sizes around its tile, and
+/// prints one line for each; returns 1 if any differs.
+///
+/// A program of its own, since it runs where there is no Swift Testing: as Embedded Swift under an
+/// emulator of another processor (Scripts/check-kernels.sh).
+@_cdecl("pare_check_kernels")
+public func checkKernels() -> Int32 {
+  var report = Report()
+  for operation in KernelOperation.allCases {
+    switch operation {
+    case .igemmF32: report.check(operation, productReferenceF32, products)
+    case .igemmU8S8: report.check(operation, productReferenceU8S8, products)
+    case .dwconvF32: report.check(operation, depthwiseReferenceF32, depthwise)
+    case .dwconvU8S8: report.check(operation, depthwiseReferenceU8S8, depthwise)
+    case .dwrowF32: report.check(operation, depthwiseRowReferenceF32, depthwiseRows)
+    case .dwrowU8S8: report.check(operation, depthwiseRowReferenceU8S8, depthwiseRows)
+    default: break
+    }
+  }
+  print("\(report.kernels) kernels, \(report.cases) cases, \(report.differing) kernels differ")
+  return report.differing == 0 && report.kernels > 0 ? 0 : 1
+}
+
+/// What was compared so far.
+struct Report {
+  var kernels = 0, cases = 0, differing = 0
+
+  /// Compares each kernel of `operation` that this processor can run with `reference`.
+  mutating func check<Function>(
+    _ operation: KernelOperation, _ reference: Kernel<Function>,
+    _ compare: (Kernel<Function>, Kernel<Function>, inout Cases) -> Void
+  ) {
+    for kernel in KernelTable.all(operation, as: Function.self) {
+      guard kernel.isa.isAvailable else {
+        print("skipped    \(kernel.name.string)")
+        continue
+      }
+      var cases = Cases()
+      compare(kernel, reference, &cases)
+      kernels += 1
+      self.cases += cases.count
+      differing += cases.differing == 0 ? 0 : 1
+      let verdict = cases.differing == 0 ? "same      " : "DIFFERENT "
+      print("\(verdict) \(kernel.name.string): \(cases.differing) of \(cases.count) cases differ")
+    }
+  }
+}
+
+/// The cases of one kernel.
+struct Cases {
+  var count = 0, differing = 0
+
+  mutating func add(_ isSame: Bool) {
+    count += 1
+    differing += isSame ? 0 : 1
+  }
+}
