@@ -16,9 +16,15 @@ public func checkKernels() -> Int32 {
     case .dwconvU8S8: report.check(operation, depthwiseReferenceU8S8, depthwise)
     case .dwrowF32: report.check(operation, depthwiseRowReferenceF32, depthwiseRows)
     case .dwrowU8S8: report.check(operation, depthwiseRowReferenceU8S8, depthwiseRows)
+    case .lanesX32: report.check(operation, lanesReference, lanes)
+    case .spmmU8S8: report.check(operation, sparseReferenceU8S8, sparse)
+    case .spmmF32: report.check(operation, sparseReferenceF32, sparse)
+    case .finishU8S8: report.check(operation, finishReferenceU8S8, finish)
+    case .finishF32: report.check(operation, finishReferenceF32, finish)
     default: break
     }
   }
+  report.checkLayers()
   print("\(report.kernels) kernels, \(report.cases) cases, \(report.differing) kernels differ")
   return report.differing == 0 && report.kernels > 0 ? 0 : 1
 }

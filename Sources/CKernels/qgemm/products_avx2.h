@@ -14,10 +14,13 @@ struct quad {
   __m256i even, odd;
 };
 
-static inline __attribute__((always_inline)) struct columns columns_of(const int8_t *b) {
-  const __m256i w = _mm256_loadu_si256((const __m256i *)b);
+static inline __attribute__((always_inline)) struct columns columns_of_bytes(__m256i w) {
   return (struct columns){
       _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8), _mm256_srai_epi16(w, 8)};
+}
+
+static inline __attribute__((always_inline)) struct columns columns_of(const int8_t *b) {
+  return columns_of_bytes(_mm256_loadu_si256((const __m256i *)b));
 }
 
 static inline __attribute__((always_inline)) struct quad quad_of_bytes(__m256i x) {

@@ -13,8 +13,12 @@ struct quad {
   __m256i bytes;
 };
 
+static inline __attribute__((always_inline)) struct columns columns_of_bytes(__m256i w) {
+  return (struct columns){w};
+}
+
 static inline __attribute__((always_inline)) struct columns columns_of(const int8_t *b) {
-  return (struct columns){_mm256_loadu_si256((const __m256i *)b)};
+  return columns_of_bytes(_mm256_loadu_si256((const __m256i *)b));
 }
 
 static inline __attribute__((always_inline)) struct quad quad_of_bytes(__m256i x) {
