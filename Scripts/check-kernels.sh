@@ -42,6 +42,8 @@ for file in $(find Sources/CKernels -name '*.c') Tests/KernelCheck/main.c; do
   "$clang" --target="$architecture-linux-gnu" -std=c11 -O2 -Wall -Wextra -Werror -ISources/CKernels/include \
     -c "$file" -o "$out/$(echo "$file" | tr / _).o"
 done
-"$clang" -fuse-ld=lld --target="$architecture-linux-gnu" -static -Wl,--gc-sections "$out"/*.o -lm -lpthread \
-  -o "$out/check"
+# Comparing strings takes tables that come with the toolchain.
+unicode=$(dirname "$(readlink -f "$(command -v swiftc)")")/../lib/swift/embedded/$swift_target
+"$clang" -fuse-ld=lld --target="$architecture-linux-gnu" -static -Wl,--gc-sections "$out"/*.o \
+  "$unicode/libswiftUnicodeDataTables.a" -lm -lpthread -o "$out/check"
 $run "$out/check"
