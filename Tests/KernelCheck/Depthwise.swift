@@ -96,9 +96,10 @@ private struct DepthwiseWeights {
   }
 }
 
-/// The sizes of one row of outputs.
+/// The sizes of rows of outputs.
 private struct RowCase {
   let kernel: Int, stride: Int, padLeft: Int, inputWidth: Int, outputWidth: Int, channels: Int
+  let count: Int
 
   static let all: [RowCase] = {
     var all: [RowCase] = []
@@ -110,7 +111,7 @@ private struct RowCase {
             all.append(
               RowCase(
                 kernel: kernel, stride: stride, padLeft: pad, inputWidth: input,
-                outputWidth: output, channels: channels))
+                outputWidth: output, channels: channels, count: 1 + (channels + pad) % 2))
           }
         }
       }
@@ -118,22 +119,25 @@ private struct RowCase {
     return all
   }()
 
-  /// Calls `body` with the row as kernels take it, the second of its input rows in the padding.
+  /// Rows of the input, and elements in each; elements of the outputs.
+  var inputRows: Int { kernel + (count - 1) * stride }
+  var rowElements: Int { inputWidth * channels }
+  var outputs: Int { count * outputWidth * channels }
+
+  /// Calls `body` with the rows as kernels take them, the second of the input in the padding.
   func with<Element: BitwiseCopyable>(
     _ input: Samples<Element>, zero: Samples<Element>,
-    _ body: (UnsafePointer<pare_depthwise_row>) -> Void
+    _ body: (UnsafePointer<pare_depthwise_rows>) -> Void
   ) {
-    let rows = Samples<UnsafeRawPointer?>(kernel) {
-      $0 == 1
-        ? UnsafeRawPointer(zero.base)
-        : UnsafeRawPointer(input.base + $0 * self.inputWidth * self.channels)
+    let rows = Samples<UnsafeRawPointer?>(inputRows) {
+      UnsafeRawPointer($0 == 1 ? zero.base : input.base + $0 * self.rowElements)
     }
-    let steps = Samples<Int>(kernel) { $0 == 1 ? 0 : self.channels }
-    let row = pare_depthwise_row(
-      rows: rows.base, steps: steps.base, zero: zero.base, kernel: kernel, stride: stride,
-      pad_left: padLeft, input_width: inputWidth, output_width: outputWidth, channels: channels)
-    withUnsafePointer(to: row, body)
-    withExtendedLifetime((rows, steps)) {}
+    let value = pare_depthwise_rows(
+      rows: rows.base, zero: zero.base, count: count, row_stride: stride, kernel: kernel,
+      stride: stride, pad_left: padLeft, input_width: inputWidth, output_width: outputWidth,
+      channels: channels)
+    withUnsafePointer(to: value, body)
+    withExtendedLifetime(rows) {}
   }
 }
 
@@ -146,12 +150,12 @@ func depthwiseRows(
     var numbers = Numbers(row.channels)
     let taps = row.kernel * row.kernel
     let padded = (row.channels + 15) / 16 * 16
-    let input = numbers.floats(row.kernel * row.inputWidth * row.channels)
-    let zero = Samples<Float>(row.channels) { _ in 0 }
+    let input = numbers.floats(row.inputRows * row.rowElements)
+    let zero = Samples<Float>(row.rowElements) { _ in 0 }
     let weights = numbers.floats(padded * taps)
     let bias = numbers.floats(padded)
-    let residual = numbers.floats(row.outputWidth * row.channels)
-    let outputs = [0, 1].map { _ in Samples<Float>(row.outputWidth * row.channels) { _ in 77 } }
+    let residual = numbers.floats(row.outputs)
+    let outputs = [0, 1].map { _ in Samples<Float>(row.outputs) { _ in 77 } }
     for (kernel, output) in zip([kernel, reference], outputs) {
       row.with(input, zero: zero) {
         kernel.function($0, weights.base, bias.base, residual.base, output.base, -0.5, 0.75)
@@ -169,17 +173,17 @@ func depthwiseRows(
   for row in RowCase.all {
     var numbers = Numbers(row.channels)
     let blocks = (row.channels + 63) / 64
-    let input = numbers.bytes(row.kernel * row.inputWidth * row.channels)
-    let zero = Samples<UInt8>(row.channels) { _ in 113 }
+    let input = numbers.bytes(row.inputRows * row.rowElements)
+    let zero = Samples<UInt8>(row.rowElements) { _ in 113 }
     let weights = DepthwiseWeights(
       blocks: blocks, groups: (row.kernel + 3) / 4 * row.kernel,
       isTap: { $0 / row.kernel * 4 + $1 < row.kernel }, &numbers)
     let constants = OutputSamples(blocks: blocks * 4, &numbers)
     let lowered = constants.lowered(by: kernel.isa.activationOffset, weights.sum)
-    let residual = numbers.bytes(row.outputWidth * row.channels)
+    let residual = numbers.bytes(row.outputs)
     for kind in OutputKind.all {
       cases.add(
-        OutputKind(kind: kind).compare(count: row.outputWidth * row.channels, residual: residual) {
+        OutputKind(kind: kind).compare(count: row.outputs, residual: residual) {
           isReference, c, output in
           row.with(input, zero: zero) {
             (isReference ? reference : kernel).function(

@@ -85,7 +85,8 @@ void NAME_CONV(
 }
 
 struct block {
-  struct pare_depthwise_row row;
+  struct pare_depthwise_rows rows;
+  size_t row;
   const float *w, *residual;
   float *c;
   size_t k;
@@ -96,11 +97,11 @@ struct block {
 /// Adds column `at` of the input to the pixels it takes part in: tap kx to sums[kx / stride].
 INLINE void column(
     const size_t kernel, const size_t stride, const size_t first, const struct block *b,
-    const float *const rows[], const size_t steps[], ptrdiff_t at, const floats w[],
+    const float *const rows[], ptrdiff_t at, const floats w[],
     floats sums[]) {
-  if (at < 0 || (size_t)at >= b->row.input_width) return;
+  if (at < 0 || (size_t)at >= b->rows.input_width) return;
   UNROLL for (size_t ky = 0; ky < kernel; ky++) {
-    const floats value = floats_at(rows[ky] + (size_t)at * steps[ky]);
+    const floats value = floats_at(rows[ky] + (size_t)at * b->rows.channels);
     UNROLL for (size_t kx = first; kx < kernel; kx += stride) {
       const size_t tap = ky * kernel + kx;
       const floats weight = kernel == 3 ? w[tap] : floats_at(b->w + 16 * tap);
@@ -110,29 +111,26 @@ INLINE void column(
 }
 
 INLINE void store(const struct block *b, size_t pixel, floats y) {
-  const size_t at = pixel * b->row.channels + b->k;
+  const size_t at = (b->row * b->rows.output_width + pixel) * b->rows.channels + b->k;
   if (b->residual) y += floats_at(b->residual + at);
-  store_some(b->c + at, b->row.channels - b->k, held(y, b->min, b->max));
+  store_some(b->c + at, b->rows.channels - b->k, held(y, b->min, b->max));
 }
 
 /// 8 channels of one row: columns of the input go by, and sums[j] is the pixel j before the newest.
 INLINE void channels(const size_t kernel, const size_t stride, const struct block *b) {
-  const size_t last = (kernel - 1) / stride, width = b->row.output_width;
-  const ptrdiff_t pad = (ptrdiff_t)b->row.pad_left;
+  const size_t last = (kernel - 1) / stride, width = b->rows.output_width;
+  const ptrdiff_t pad = (ptrdiff_t)b->rows.pad_left;
   const floats bias = b->bias;
   floats w[9], sums[8];
   const float *rows[7];
-  size_t steps[7];
-  UNROLL for (size_t ky = 0; ky < kernel; ky++) {
-    rows[ky] = (const float *)b->row.rows[ky] + b->k;
-    steps[ky] = b->row.steps[ky];
-  }
+  UNROLL for (size_t ky = 0; ky < kernel; ky++)
+    rows[ky] = (const float *)b->rows.rows[b->row * b->rows.row_stride + ky] + b->k;
   if (kernel == 3) UNROLL for (size_t t = 0; t < 9; t++) w[t] = floats_at(b->w + 16 * t);
   UNROLL for (size_t j = 0; j <= last; j++) sums[j] = bias;
   for (size_t p = 0; p < width + last; p++) {
-    column(kernel, stride, 0, b, rows, steps, (ptrdiff_t)(stride * p) - pad, w, sums);
+    column(kernel, stride, 0, b, rows, (ptrdiff_t)(stride * p) - pad, w, sums);
     if (p >= last) store(b, p - last, sums[last]);
-    if (stride == 2) column(kernel, stride, 1, b, rows, steps, (ptrdiff_t)(2 * p + 1) - pad, w, sums);
+    if (stride == 2) column(kernel, stride, 1, b, rows, (ptrdiff_t)(2 * p + 1) - pad, w, sums);
     // Written out, since the compiler makes a call of the loop.
     if (last > 5) sums[6] = sums[5];
     if (last > 4) sums[5] = sums[4];
@@ -145,20 +143,22 @@ INLINE void channels(const size_t kernel, const size_t stride, const struct bloc
 }
 
 void NAME_ROW(
-    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
-    float *c, float min, float max) {
-  struct block b = {*row, w, residual, c, 0, all(0), min, max};
-  for (; b.k < row->channels; b.k += 8) {
-    b.w = w + b.k / 16 * 16 * row->kernel * row->kernel + b.k % 16;
+    const struct pare_depthwise_rows *rows, const float *w, const float *bias,
+    const float *residual, float *c, float min, float max) {
+  struct block b = {*rows, 0, w, residual, c, 0, all(0), min, max};
+  for (; b.k < rows->channels; b.k += 8) {
+    b.w = w + b.k / 16 * 16 * rows->kernel * rows->kernel + b.k % 16;
     b.bias = floats_at(bias + b.k);
-    switch (row->kernel * 2 + row->stride) {
-      case 7: channels(3, 1, &b); break;
-      case 8: channels(3, 2, &b); break;
-      case 11: channels(5, 1, &b); break;
-      case 12: channels(5, 2, &b); break;
-      case 15: channels(7, 1, &b); break;
-      case 16: channels(7, 2, &b); break;
-      default: return;
+    for (b.row = 0; b.row < rows->count; b.row++) {
+      switch (rows->kernel * 2 + rows->stride) {
+        case 7: channels(3, 1, &b); break;
+        case 8: channels(3, 2, &b); break;
+        case 11: channels(5, 1, &b); break;
+        case 12: channels(5, 2, &b); break;
+        case 15: channels(7, 1, &b); break;
+        case 16: channels(7, 2, &b); break;
+        default: return;
+      }
     }
   }
 }

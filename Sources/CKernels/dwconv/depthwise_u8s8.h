@@ -43,13 +43,13 @@ void NAME_CONV(
 }
 
 /// The rows of a window, at the first channel of the half.
-struct rows {
-  const uint8_t *start[7], *zero;
-  size_t steps[7];
+struct window {
+  const uint8_t *rows[7], *zero;
 };
 
 struct block {
-  struct pare_depthwise_row row;
+  struct pare_depthwise_rows rows;
+  size_t row;
   const int8_t *w;
   const int32_t *q;
   void *c;
@@ -58,16 +58,16 @@ struct block {
   struct byte_range range;
 };
 
-INLINE bytes pixel(const struct block *b, const struct rows *r, ptrdiff_t at, size_t ky) {
-  const int inside = at >= 0 && (size_t)at < b->row.input_width;
-  return bytes_at(inside ? r->start[ky] + (size_t)at * r->steps[ky] : r->zero);
+INLINE bytes pixel(const struct block *b, const struct window *r, ptrdiff_t at, size_t ky) {
+  const int inside = at >= 0 && (size_t)at < b->rows.input_width;
+  return bytes_at(inside ? r->rows[ky] + (size_t)at * b->rows.channels : r->zero);
 }
 
 /// Adds column `at` of the input to the pixels it takes part in: tap kx to sums[kx / stride]. Four
 /// rows of the window at a time; a row past the last repeats it, under zero weights.
 INLINE void column(
     const size_t kernel, const size_t stride, const size_t first, const size_t j, const size_t n,
-    const struct block *b, const struct rows *r, ptrdiff_t at, lanes sums[][4]) {
+    const struct block *b, const struct window *r, ptrdiff_t at, lanes sums[][4]) {
   UNROLL for (size_t ky = 0; ky < kernel; ky += 4) {
     const size_t left = kernel - 1 - ky;
     const bytes x0 = pixel(b, r, at, ky);
@@ -88,14 +88,12 @@ INLINE void column(
 INLINE void vectors(
     const size_t kernel, const size_t stride, const size_t j, const size_t n,
     const struct block *b) {
-  const size_t last = (kernel - 1) / stride, width = b->row.output_width;
-  const ptrdiff_t pad = (ptrdiff_t)b->row.pad_left;
-  struct rows r;
-  r.zero = (const uint8_t *)b->row.zero + b->k;
-  UNROLL for (size_t ky = 0; ky < kernel; ky++) {
-    r.start[ky] = (const uint8_t *)b->row.rows[ky] + b->k;
-    r.steps[ky] = b->row.steps[ky];
-  }
+  const size_t last = (kernel - 1) / stride, width = b->rows.output_width;
+  const ptrdiff_t pad = (ptrdiff_t)b->rows.pad_left;
+  const void *const *rows = b->rows.rows + b->row * b->rows.row_stride;
+  struct window r;
+  r.zero = (const uint8_t *)b->rows.zero + b->k;
+  UNROLL for (size_t ky = 0; ky < kernel; ky++) r.rows[ky] = (const uint8_t *)rows[ky] + b->k;
   lanes sums[8][4];
   UNROLL for (size_t p = 0; p <= last; p++) {
     UNROLL for (size_t v = 0; v < n; v++) sums[p][v] = lanes_at(b->q + 48 * (j + v));
@@ -104,8 +102,8 @@ INLINE void vectors(
     column(kernel, stride, 0, j, n, b, &r, (ptrdiff_t)(stride * p) - pad, sums);
     if (p >= last)
       store(
-          sums[last], j, n, b->q, b->c, (p - last) * b->row.channels + b->k,
-          b->row.channels - b->k, &b->range, b->output);
+          sums[last], j, n, b->q, b->c, (b->row * width + p - last) * b->rows.channels + b->k,
+          b->rows.channels - b->k, &b->range, b->output);
     if (stride == 2) column(kernel, stride, 1, j, n, b, &r, (ptrdiff_t)(2 * p + 1) - pad, sums);
     UNROLL for (size_t v = 0; v < n; v++) {
       // Written out, since the compiler makes a call of the loop.
@@ -123,7 +121,7 @@ INLINE void vectors(
 /// All four vectors; for the larger kernels two at a time, since the sums of four are too many.
 static __attribute__((noinline)) void channels_3(const struct block *b) {
   for (size_t j = 0; j < 4; j += THREE) {
-    if (b->row.stride == 1) {
+    if (b->rows.stride == 1) {
       if (j == 0) vectors(3, 1, 0, THREE, b); else vectors(3, 1, 2, 2, b);
     } else {
       if (j == 0) vectors(3, 2, 0, THREE, b); else vectors(3, 2, 2, 2, b);
@@ -140,25 +138,27 @@ HALVES(5, 1) HALVES(5, 2) HALVES(7, 1) HALVES(7, 2)
 #undef HALVES
 
 void NAME_ROW(
-    const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
+    const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output) {
-  const size_t groups = (row->kernel + 3) / 4 * row->kernel;
+  const size_t groups = (rows->kernel + 3) / 4 * rows->kernel;
   struct block b;
-  b.row = *row;
+  b.rows = *rows;
   b.c = c;
   b.output = output;
   b.range = byte_range_of(output);
-  for (b.k = 0; b.k < row->channels; b.k += half) {
+  for (b.k = 0; b.k < rows->channels; b.k += half) {
     b.w = w + b.k / 64 * groups * 256 + b.k % 64;
     b.q = q + b.k / 64 * 192 + b.k % 64 / 4;
-    switch (row->kernel * 2 + row->stride) {
-      case 7:
-      case 8: channels_3(&b); break;
-      case 11: channels_5x1(&b); break;
-      case 12: channels_5x2(&b); break;
-      case 15: channels_7x1(&b); break;
-      case 16: channels_7x2(&b); break;
-      default: return;
+    for (b.row = 0; b.row < rows->count; b.row++) {
+      switch (rows->kernel * 2 + rows->stride) {
+        case 7:
+        case 8: channels_3(&b); break;
+        case 11: channels_5x1(&b); break;
+        case 12: channels_5x2(&b); break;
+        case 15: channels_7x1(&b); break;
+        case 16: channels_7x2(&b); break;
+        default: return;
+      }
     }
   }
 }

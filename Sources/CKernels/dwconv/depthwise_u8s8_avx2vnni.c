@@ -8,7 +8,7 @@
 #include "block32_avx2.h"
 
 #define NAME_CONV pare_dwconv_u8s8_8x32__avx2vnni
-#define NAME_ROW pare_dwrow_u8s8_1x32__avx2vnni
+#define NAME_ROW pare_dwrow_u8s8_2x32__avx2vnni
 #define THREE 4
 #include "depthwise_u8s8.h"
 

@@ -8,7 +8,7 @@
 #include "block16_neon.h"
 
 #define NAME_CONV pare_dwconv_u8s8_8x16__neoni8mm
-#define NAME_ROW pare_dwrow_u8s8_1x16__neoni8mm
+#define NAME_ROW pare_dwrow_u8s8_2x16__neoni8mm
 #define THREE 4
 #include "depthwise_u8s8.h"
 

@@ -79,24 +79,25 @@ typedef void pare_dwconv_u8s8(
     size_t m, size_t channels, size_t taps, const uint8_t *const *a, const int8_t *w,
     const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
 
-/// One row of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1
-/// or 2. Row ky of the window starts at rows[ky] and has pixels steps[ky] elements apart: 0 for a row
-/// in the padding, which is one pixel of zeros (or zero points), as is `zero`.
-struct pare_depthwise_row {
+/// Rows of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1 or
+/// 2. Row ky of the window of output row i is rows[i * row_stride + ky], `input_width` pixels; a row in
+/// the padding is one of zeros (or zero points), and so is `zero`, one pixel at least. Rows and `zero`
+/// have 64 readable bytes after their end.
+struct pare_depthwise_rows {
   const void *const *rows;
-  const size_t *steps;
   const void *zero;
+  size_t count, row_stride;
   size_t kernel, stride, pad_left, input_width, output_width, channels;
 };
 
-/// `w` is [channels / 16][taps][16]; `c` and `residual` are the row of outputs.
+/// `w` is [channels / 16][taps][16]; `c` and `residual` are rows of outputs, one behind the other.
 typedef void pare_dwrow_f32(
-    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
-    float *c, float min, float max);
+    const struct pare_depthwise_rows *rows, const float *w, const float *bias,
+    const float *residual, float *c, float min, float max);
 
 /// `w` is [channels / 64][kernel rows / 4][kernel columns][64 in kernel order][4 kernel rows].
 typedef void pare_dwrow_u8s8(
-    const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
+    const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
 
 /// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i

@@ -23,7 +23,7 @@ public final class ConvolutionDynamicI8: Sendable {
   }
 
   private var inputBytes: Int { roundedUp(inputCount + 64, to: 64) }
-  private var zeroBytes: Int { roundedUp(geometry.inputChannels + 64, to: 64) }
+  private var zeroBytes: Int { roundedUp(packed.zeroElements + 64, to: 64) }
   private var constantBytes: Int { packed.constantWords * 4 }
 
   /// A convolution with weights [output][input / groups][row][column], one scale and one bias (in real
@@ -45,7 +45,7 @@ public final class ConvolutionDynamicI8: Sendable {
       geometry.batch * geometry.inputHeight * geometry.inputWidth * geometry.inputChannels
     scratchBytes =
       packed.scratchBytes + roundedUp(count + 64, to: 64) + packed.constantWords * 4
-      + roundedUp(geometry.inputChannels + 64, to: 64)
+      + roundedUp(packed.zeroElements + 64, to: 64)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`.

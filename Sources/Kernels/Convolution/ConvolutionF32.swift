@@ -52,7 +52,9 @@ public final class ConvolutionF32: Sendable {
     self.geometry = g
     limits = clamp
     window = Window(g, elementBytes: 4)
-    zero = AlignedBytes(g.inputChannels, of: Float.self)
+    let depthwiseRows = DepthwiseRows(g, elementBytes: 4)
+    zero = AlignedBytes(
+      depthwiseRows == nil ? g.inputChannels : DepthwiseRows.zeroElements(g), of: Float.self)
     let taps = g.kernelHeight * g.kernelWidth
     if g.isDepthwise {
       self.weights = AlignedBytes(roundedUp(g.inputChannels, to: 16) * taps, of: Float.self)
@@ -64,7 +66,7 @@ public final class ConvolutionF32: Sendable {
       }
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      if let rows = DepthwiseRows(g, elementBytes: 4) {
+      if let rows = depthwiseRows {
         shape = .rows(
           rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
         scratchBytes = ThreadPool.maximumParts * rows.slotBytes
@@ -120,14 +122,13 @@ public final class ConvolutionF32: Sendable {
     case .sparse(let product, let kernel, let finish):
       sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):
-      pool.share(rows.count) { part, range in
+      pool.share(rows.units) { part, range in
         let slot = scratch + part * rows.slotBytes
         for index in range {
-          let at = index * rows.outputElements
-          rows.withRow(index, of: input, zero: zero.base, slot: slot) {
+          rows.withRows(index, of: input, zero: zero.base, slot: slot) { rows, at in
             kernel.function(
-              $0, weights.pointer(Float.self), bias.pointer(Float.self), residual.map { $0 + at },
-              output + at, limits.min, limits.max)
+              rows, weights.pointer(Float.self), bias.pointer(Float.self),
+              residual.map { $0 + at }, output + at, limits.min, limits.max)
           }
         }
       }

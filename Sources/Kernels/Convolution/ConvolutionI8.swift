@@ -52,7 +52,7 @@ public final class ConvolutionI8: Sendable {
     self.output = output
     packed = PackedWeightsI8(geometry, weights: weights, isa: isa, kernel: name, sparsity: sparsity)
     constants = AlignedBytes(packed.constantWords, of: Int32.self)
-    zero = AlignedBytes(geometry.inputChannels)
+    zero = AlignedBytes(packed.zeroElements)
     zero.base.initializeMemory(as: UInt8.self, repeating: inputZeroPoint, count: zero.count)
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,

@@ -1,7 +1,7 @@
 import CKernels
 
 extension PackedWeightsI8 {
-  /// Runs the convolution; `zero` is a row of input zero points, `constants` as `fillConstants` made it.
+  /// Runs the convolution; `zero` is `zeroElements` input zero points, `constants` as `fillConstants` made it.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
     output: UnsafeMutableRawPointer, kind: pare_qoutput, scratch: UnsafeMutableRawPointer,
@@ -31,13 +31,12 @@ extension PackedWeightsI8 {
             output + at, geometry.outputChannels, value)
         }
       case .rows(let rows, let kernel):
-        pool.share(rows.count) { part, range in
+        pool.share(rows.units) { part, range in
           let slot = scratch + part * rows.slotBytes
           for index in range {
-            rows.withRow(index, of: input, zero: zero, slot: slot) {
+            rows.withRows(index, of: input, zero: zero, slot: slot) { rows, at in
               kernel.function(
-                $0, weights.pointer(Int8.self), constants,
-                output + index * rows.outputElements * elementBytes, value)
+                rows, weights.pointer(Int8.self), constants, output + at * elementBytes, value)
             }
           }
         }

@@ -103,6 +103,11 @@ final class PackedWeightsI8: Sendable {
     }
   }
 
+  /// Input zero points that a run needs: a pixel, or a row of them.
+  var zeroElements: Int {
+    if case .rows = shape { DepthwiseRows.zeroElements(geometry) } else { geometry.inputChannels }
+  }
+
   /// Words of constants: 48 for each block of 16 channels, as the kernel counts them.
   var constantWords: Int {
     switch shape {

@@ -34,6 +34,9 @@ struct PackedProduct: Sendable {
     let clamp = try facts.activationBounds()
     switch x.type {
     case .float32:
+      if let residual, residual.type != .float32 {
+        throw .unsupportedType(operand: "residual", found: residual.type, supported: [.float32])
+      }
       if try facts.string("quantization", default: "none") == "dynamic" {
         guard residual == nil else { throw .unsupported("dynamic quantization with a residual") }
         self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp)
@@ -41,11 +44,9 @@ struct PackedProduct: Sendable {
         self = Self.float(sizes, weights, bias, clamp)
       }
     case .uint8:
-      guard let input = x.quantization, residual == nil else {
-        throw .unsupported("a uint8 input without scale, or with a residual")
-      }
+      guard let input = x.quantization else { throw .unsupported("a uint8 input without scale") }
       self = try Self.integer(
-        sizes, Int8Rows(weights, sizes), bias, clamp, input, facts.outputs[0])
+        sizes, Int8Rows(weights, sizes), bias, clamp, input, residual, facts.outputs[0])
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .uint8])
     }
@@ -117,9 +118,16 @@ struct PackedProduct: Sendable {
 
   private static func integer(
     _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float),
-    _ input: Quantization, _ output: ValueFacts
+    _ input: Quantization, _ residual: ValueFacts?, _ output: ValueFacts
   ) throws(OperatorError) -> PackedProduct {
     let kind: ConvolutionI8.Output
+    if let residual {
+      guard residual.type == .uint8, residual.quantization?.scales.count == 1,
+        output.type == .uint8
+      else {
+        throw .unsupported("a residual of integers needs uint8, one scale and a uint8 output")
+      }
+    }
     if output.type == .float32 {
       kind = .float32(min: clamp.0, max: clamp.1)
     } else {
@@ -136,6 +144,8 @@ struct PackedProduct: Sendable {
       kind = .uint8(
         scale: scale, zeroPoint: zero, clampMin: level(clamp.0), clampMax: level(clamp.1))
     }
+    let scale = residual?.quantization?.scales[0] ?? 1
+    let zeroPoint = UInt8(clamping: residual?.quantization?.zeroPoints[0] ?? 0)
     let convolution = weights.elements.withUnsafeBufferPointer { rows in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
@@ -147,10 +157,14 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
-      input, _, output, scratch, pool in
+      input, added, output, scratch, pool in
       convolution.run(
-        input: input.assumingMemoryBound(to: UInt8.self), output: output, scratch: scratch,
-        pool: pool)
+        input: input.assumingMemoryBound(to: UInt8.self),
+        residual: added.map {
+          ConvolutionI8.Residual(
+            $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
+        },
+        output: output, scratch: scratch, pool: pool)
     }
   }
 }
