@@ -21,7 +21,19 @@ public func checkKernels() -> Int32 {
     case .spmmF32: report.check(operation, sparseReferenceF32, sparse)
     case .finishU8S8: report.check(operation, finishReferenceU8S8, finish)
     case .finishF32: report.check(operation, finishReferenceF32, finish)
-    default: break
+    case .unaryF32: report.check(operation, unaryReferenceF32, unary)
+    case .binaryF32: report.check(operation, binaryReferenceF32, binary)
+    case .addU8: report.check(operation, addReferenceU8, add)
+    case .mulU8: report.check(operation, multiplyReferenceU8, multiply)
+    case .lookupU8: report.check(operation, lookupReferenceU8, lookUp)
+    case .quantizeU8: report.check(operation, quantizeReferenceU8, quantize)
+    case .dequantizeU8: report.check(operation, dequantizeReferenceU8, dequantize)
+    case .minMaxF32: report.check(operation, minMaxReferenceF32, minMax)
+    case .softmaxF32: report.check(operation, softmaxReferenceF32, softmax)
+    case .layernormF32: report.check(operation, layerNormReferenceF32, layerNorm)
+    case .layernormU8: report.check(operation, layerNormReferenceU8, layerNorm)
+    case .poolF32: report.check(operation, poolReferenceF32, pool)
+    case .poolU8: report.check(operation, poolReferenceU8, pool)
     }
   }
   report.checkLayers()
