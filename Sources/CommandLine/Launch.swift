@@ -40,9 +40,18 @@ extension ParsableCommand {
       }
       let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
       let verb = arguments.first.flatMap { verbs.contains($0) ? " " + $0 : nil } ?? ""
-      Console.complain("\(name): \(message(for: error)) (see \(name)\(verb) --help)")
+      let words = oneLine(message(for: error))
+      Console.complain("\(name): \(words) (see \(name)\(verb) --help)")
       Foundation.exit(Outcome.usage.rawValue)
     }
+  }
+
+  /// A message whose list of choices is a line for each, as one line.
+  private static func oneLine(_ message: String) -> String {
+    let lines = message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    let choices = lines.dropFirst().map { $0.hasPrefix("- ") ? String($0.dropFirst(2)) : $0 }
+    return (lines.prefix(1) + (choices.isEmpty ? [] : [choices.joined(separator: ", ")]))
+      .joined(separator: " ")
   }
 
   /// `--input_shape` as `--input-shape`; values stay as they are.

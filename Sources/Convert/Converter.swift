@@ -83,6 +83,7 @@ public struct Converter {
     log = compressor.log
     report.leftInFloat = compressor.left.map { .init(node: $0.node, reason: $0.reason) }
     report.warnings += compressor.warnings
+    report.hints += compressor.hints
     describe(graph)
 
     // One network at a time is planned, so that packed weights are in memory once.

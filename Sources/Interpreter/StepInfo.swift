@@ -11,6 +11,12 @@ public struct StepInfo: Sendable {
   public let kernel: String
   /// Multiply-accumulates of one run.
   public let multiplyAccumulates: Int
+  /// Those that the kernel does: fewer where it skips zeros.
+  public let effectiveMultiplyAccumulates: Int
+  /// Whether it multiplies eight-bit integers.
+  public let isInteger: Bool
+  /// Bytes that one run reads and writes: inputs, outputs, and weights as they are packed.
+  public let bytes: Int
   /// The shape of the first output.
   public let outputShape: Shape
   /// The type of the first output.
@@ -28,6 +34,10 @@ public struct StepInfo: Sendable {
     op = step.facts.node.op
     kernel = execution.kernel
     multiplyAccumulates = step.op.multiplyAccumulates(step.facts)
+    effectiveMultiplyAccumulates = Int(
+      (Double(multiplyAccumulates) * min(max(execution.density, 0), 1)).rounded())
+    isInteger = Self.isInteger(step.facts)
+    bytes = Self.bytes(step.facts, execution)
     outputShape = step.facts.outputs.first?.shape ?? []
     outputType = step.facts.outputs.first?.type ?? .float32
     let node = step.facts.node
@@ -35,5 +45,27 @@ public struct StepInfo: Sendable {
       (position < node.outputs.count ? node.outputs[position] : nil, facts)
     }
     nodeIndex = step.nodeIndex
+  }
+
+  private static func isInteger(_ facts: NodeFacts) -> Bool {
+    if case .string("dynamic")? = facts.node.attributes["quantization"] { return true }
+    guard let type = facts.inputs.first??.type else { return false }
+    return type == .uint8 || type == .int8
+  }
+
+  private static func bytes(_ facts: NodeFacts, _ execution: Execution) -> Int {
+    var bytes = facts.outputs.reduce(0) { $0 &+ $1.byteCount }
+    let isInteger = isInteger(facts)
+    var packed = 0
+    for (position, input) in facts.inputs.enumerated() {
+      guard let input else { continue }
+      if execution.packedInputs.contains(position) {
+        // Weights lie as bytes beside integers; biases and all else as 32 bits.
+        packed &+= input.shape.count &* (isInteger && position == 1 ? 1 : 4)
+      } else {
+        bytes &+= input.byteCount
+      }
+    }
+    return bytes &+ (execution.packedBytes ?? packed)
   }
 }

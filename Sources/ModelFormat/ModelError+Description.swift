@@ -43,7 +43,7 @@ extension ModelError.Rule {
     case .tensorDigest: "the data does not match its digest: the file is damaged"
     case .tensorReference: "a constant and its value disagree, or a tensor belongs to no value"
     case .constantExpansion: "the constants are together much larger than the file justifies"
-    case .encodingUnknown: "the encoding is not known"
+    case .encodingUnknown: "the encoding is not known to this reader; use a newer one"
     case .encodingStream: "the encoded streams break a rule"
     case .sparseZeroPoint: "a sparse tensor has a zero point that is not zero"
     case .graphLength: "the graph section is shorter or longer than its nodes"

@@ -89,6 +89,11 @@ public struct Execution: Sendable {
   public var packedInputs: Set<Int>
   /// The name of the kernel in profiles.
   public var kernel: String
+  /// Bytes of packed inputs as the kernel reads them in one run; nil where they are about as large as
+  /// dense ones.
+  public var packedBytes: Int?
+  /// The part of the multiply-accumulates that the kernel does; below one where it skips zeros.
+  public var density = 1.0
   /// Computes the outputs.
   ///
   /// Does not allocate.

@@ -67,7 +67,13 @@ import Testing
         [
           "model", "threads", "runs", "load_ms", "first_ms", "latency_ms.median",
           "latency_ms.p10", "latency_ms.p90", "latency_ms.min", "arena_bytes", "peak_rss_bytes",
-          "isa", "layers[].name", "layers[].op", "layers[].kernel", "layers[].ms", "layers[].macs",
+          "isa", "times_ms", "layers[].name", "layers[].op", "layers[].kernel", "layers[].ms",
+          "layers[].macs", "layers[].effective_macs", "layers[].share", "layers[].gops",
+          "layers[].peak_gops", "layers[].bytes", "layers[].gbps", "layers[].peak_gbps",
+          "layers[].limit_ms", "layers[].fraction", "layers[].bound", "layers_total.ms",
+          "layers_total.limit_ms", "layers_total.fraction", "layers_total.macs",
+          "layers_total.effective_macs", "layers_total.bytes", "probe.f32_gflops",
+          "probe.int8_gops", "probe.copy_gbps", "probe.copies[].bytes", "probe.copies[].gbps",
         ]
       ),
       (
@@ -91,6 +97,33 @@ import Testing
       "pare", "ops", "--missing", "\(Command.onnx)/unknown-operators.onnx", "--json")
     #expect(missing.code == 3)
     try expectKeys(["missing[].op", "missing[].nodes[]"], in: try missing.json(), "ops")
+  }
+
+  @Test func profilesAddUpAndFitTheirColumns() throws {
+    let arguments = ["pare", "bench", Command.resnet, "--runs", "4", "--warmup", "0", "--profile"]
+    let object = try Command(arguments + ["--json"]).json()
+    #expect((object["times_ms"] as? [Double])?.count == 4)
+    let layers = try #require(object["layers"] as? [[String: Any]])
+    func sum(_ key: String) -> Double { layers.reduce(0) { $0 + ($1[key] as? Double ?? .nan) } }
+    #expect(abs(sum("share") - 1) < 1e-6)
+    let total = try #require(object["layers_total"] as? [String: Any])
+    #expect(abs(sum("ms") - (total["ms"] as? Double ?? .nan)) < 1e-9)
+    #expect(abs(sum("limit_ms") - (total["limit_ms"] as? Double ?? .nan)) < 1e-9)
+    for layer in layers {
+      func number(_ key: String) -> Double { layer[key] as? Double ?? .nan }
+      let compute = number("effective_macs") * 2 / number("peak_gops") / 1e6
+      let memory = number("bytes") / number("peak_gbps") / 1e6
+      #expect(layer["bound"] as? String == (compute > memory ? "compute" : "memory"))
+      #expect(abs(max(compute, memory) - number("limit_ms")) < 1e-9)
+      #expect(number("macs") == number("effective_macs"))
+    }
+    let times = try Command(arguments).output.split(separator: "\n")
+    // The first line has the path.
+    #expect(times.dropFirst().allSatisfy { $0.count <= 100 })
+    let inOrder = try Command(arguments + ["--sort", "order"]).output.split(separator: "\n")
+    let names = layers.compactMap { ($0["name"] as? String).map { String($0.suffix(8)) } }
+    let rows = inOrder.drop { !$0.contains("of roof") }.dropFirst().prefix(names.count)
+    #expect(zip(rows, names).allSatisfy { $0.contains($1) })
   }
 
   @Test func artifactsAreInspected() throws {

@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 
 /// Compares the transposition of rows to lanes.
@@ -26,20 +27,35 @@ func lanes(
   }
 }
 
-/// Stored weights of up to 16 outputs: how many each has, and of which rows.
+/// Stored weights of 16 outputs in 8 pairs: how many come next, and of which rows.
 private struct Streams {
   static let rows = 37
-  let counts: Samples<UInt16>
+  let pairs: Samples<pare_sparse_pair>
   let indices: Samples<UInt16>
-  let total: Int
+  /// The output of each stored weight.
+  let outputs: [Int]
 
-  init(outputs: Int, _ numbers: inout Numbers) {
+  init(_ numbers: inout Numbers) {
     var source = numbers
-    counts = Samples(outputs) { _ in UInt16(source.next() % 14) }
-    var total = 0
-    for output in 0..<outputs { total += Int(counts.base[output]) }
-    self.total = total
-    indices = Samples(total) { _ in UInt16(source.next() % UInt64(Self.rows)) }
+    let shift = Int(source.next() % 16)
+    pairs = Samples(8) { pair in
+      pare_sparse_pair(
+        first: UInt8((2 * pair + shift) % 16), second: UInt8((2 * pair + 1 + shift) % 16),
+        both: UInt16(source.next() % 4), only_first: UInt16(source.next() % 3),
+        only_second: UInt16(source.next() % 3))
+    }
+    var outputs: [Int] = []
+    var indexCount = 0
+    for pair in 0..<8 {
+      let value = pairs.base[pair]
+      let (first, second) = (Int(value.first), Int(value.second))
+      for _ in 0..<2 * Int(value.both) { outputs += [first, second] }
+      for _ in 0..<2 * Int(value.only_first) { outputs.append(first) }
+      for _ in 0..<2 * Int(value.only_second) { outputs.append(second) }
+      indexCount += 2 * (Int(value.both) + Int(value.only_first) + Int(value.only_second))
+    }
+    self.outputs = outputs
+    indices = Samples(indexCount) { _ in UInt16(source.next() % UInt64(Self.rows)) }
     numbers = source
   }
 }
@@ -51,36 +67,31 @@ func sparse(
 ) {
   let offset = kernel.isa.activationOffset
   for vectors in 1...8 {
-    for n in [1, 3, 16] {
-      var numbers = Numbers(vectors * 100 + n)
-      let streams = Streams(outputs: n, &numbers)
-      let weights = Samples<Int32>(streams.total) { _ in
-        Int32(truncatingIfNeeded: numbers.next()) | 0x0101_0101
+    for seed in 0..<4 {
+      var numbers = Numbers(vectors * 100 + seed)
+      let streams = Streams(&numbers)
+      let weights = Samples<Int32>(streams.outputs.count) { _ in
+        Int32(truncatingIfNeeded: numbers.next())
       }
-      let start = Samples<Int32>(n) { _ in Int32(truncatingIfNeeded: numbers.next()) >> 8 }
+      let start = Samples<Int32>(16) { _ in Int32(truncatingIfNeeded: numbers.next()) >> 8 }
       let x = numbers.bytes(Streams.rows * vectors * 64)
       let lowered = Samples<UInt8>(x.count) { x.base[$0] &- UInt8(offset) }
       // The second step goes on where the first ended.
       for steps in [1, 2] {
-        var at = 0
-        let begun = Samples<Int32>(n) { output in
-          var sum = start.base[output]
-          for index in at..<at + Int(streams.counts.base[output]) {
-            for byte in 0..<4 {
-              let weight = Int8(truncatingIfNeeded: weights.base[index] >> Int32(8 * byte))
-              sum &+= Int32(steps) &* offset &* Int32(weight)
-            }
+        let begun = Samples<Int32>(16) { start.base[$0] }
+        for (index, output) in streams.outputs.enumerated() {
+          for byte in 0..<4 {
+            let weight = Int8(truncatingIfNeeded: weights.base[index] >> Int32(8 * byte))
+            begun.base[output] &+= Int32(steps) &* offset &* Int32(weight)
           }
-          at += Int(streams.counts.base[output])
-          return sum
         }
-        let sums = [0, 1].map { _ in Samples<Int32>(n * vectors * 16) { _ in 77 } }
+        let sums = [0, 1].map { _ in Samples<Int32>(16 * vectors * 16) { _ in 77 } }
         for step in 0..<steps {
           kernel.function(
-            vectors, n, step == 0 ? UnsafePointer(begun.base) : nil, streams.counts.base,
+            vectors, step == 0 ? UnsafePointer(begun.base) : nil, streams.pairs.base,
             streams.indices.base, weights.base, lowered.base, sums[0].base)
           reference.function(
-            vectors, n, step == 0 ? UnsafePointer(start.base) : nil, streams.counts.base,
+            vectors, step == 0 ? UnsafePointer(start.base) : nil, streams.pairs.base,
             streams.indices.base, weights.base, x.base, sums[1].base)
         }
         cases.add(sums[0].isSame(sums[1]))
@@ -94,17 +105,17 @@ func sparse(
   _ kernel: Kernel<SparseFunctionF32>, _ reference: Kernel<SparseFunctionF32>, _ cases: inout Cases
 ) {
   for vectors in 1...8 {
-    for n in [1, 3, 16] {
-      var numbers = Numbers(vectors * 100 + n)
-      let streams = Streams(outputs: n, &numbers)
-      let weights = numbers.floats(streams.total)
-      let start = numbers.floats(n)
+    for seed in 0..<4 {
+      var numbers = Numbers(vectors * 100 + seed)
+      let streams = Streams(&numbers)
+      let weights = numbers.floats(streams.outputs.count)
+      let start = numbers.floats(16)
       let x = numbers.floats(Streams.rows * vectors * 16)
-      let sums = [0, 1].map { _ in Samples<Float>(n * vectors * 16) { _ in 77 } }
+      let sums = [0, 1].map { _ in Samples<Float>(16 * vectors * 16) { _ in 77 } }
       for begins in [true, false] {
         for (kernel, sums) in zip([kernel, reference], sums) {
           kernel.function(
-            vectors, n, begins ? UnsafePointer(start.base) : nil, streams.counts.base,
+            vectors, begins ? UnsafePointer(start.base) : nil, streams.pairs.base,
             streams.indices.base, weights.base, x.base, sums.base)
         }
         cases.add(sums[0].isClose(sums[1], within: 3e-4))
@@ -118,10 +129,11 @@ func finish(
   _ kernel: Kernel<FinishFunctionU8S8>, _ reference: Kernel<FinishFunctionU8S8>,
   _ cases: inout Cases
 ) {
-  for m in [1, 2, 3, 4, 5, 9] {
+  for m in [1, 2, 15, 16, 17, 40] {
     for n in [1, 7, 8, 9, 15, 16] {
       var numbers = Numbers(m * 100 + n)
-      let sums = Samples<Int32>((m + 3) / 4 * 64) { _ in
+      let stride = (m + 15) / 16 * 16 + 32
+      let sums = Samples<Int32>(16 * stride) { _ in
         Int32(truncatingIfNeeded: numbers.next()) >> 12
       }
       let constants = OutputSamples(blocks: 1, &numbers)
@@ -132,7 +144,7 @@ func finish(
           OutputKind(kind: kind).compare(count: m * ldc, residual: residual) {
             isReference, c, output in
             (isReference ? reference : kernel).function(
-              m, n, sums.base, constants.words.base, c, ldc, output)
+              m, n, sums.base, stride, constants.words.base, c, ldc, output)
           })
       }
     }
@@ -143,17 +155,18 @@ func finish(
 func finish(
   _ kernel: Kernel<FinishFunctionF32>, _ reference: Kernel<FinishFunctionF32>, _ cases: inout Cases
 ) {
-  for m in [1, 2, 5] {
+  for m in [1, 2, 15, 16, 17, 40] {
     for n in [1, 7, 8, 9, 15, 16] {
       var numbers = Numbers(m * 100 + n)
-      let sums = numbers.floats(m * 16)
+      let stride = (m + 15) / 16 * 16 + 32
+      let sums = numbers.floats(16 * stride)
       let ldc = n + 3
       let residual = numbers.floats(m * ldc)
       for isFused in [false, true] {
         let outputs = [0, 1].map { _ in Samples<Float>(m * ldc) { _ in 77 } }
         for (kernel, output) in zip([kernel, reference], outputs) {
           kernel.function(
-            m, n, sums.base, isFused ? UnsafePointer(residual.base) : nil, output.base, ldc,
+            m, n, sums.base, stride, isFused ? UnsafePointer(residual.base) : nil, output.base, ldc,
             isFused ? -0.5 : -.infinity, isFused ? 0.75 : .infinity)
         }
         cases.add(outputs[0].isSame(outputs[1]))

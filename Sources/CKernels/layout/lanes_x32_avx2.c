@@ -5,28 +5,9 @@
 
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define INLINE static inline __attribute__((always_inline))
+#include "turn8_avx2.h"
 
-/// Transposes 8 vectors of 8 words: by pairs of words, of double words, and by halves.
-INLINE void transpose(__m256i r[8]) {
-  __m256i t[8];
-  UNROLL for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  UNROLL for (int i = 0; i < 8; i += 4) {
-    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  UNROLL for (int i = 0; i < 4; i++) {
-    t[i] = _mm256_permute2x128_si256(r[i], r[4 + i], 0x20);
-    t[4 + i] = _mm256_permute2x128_si256(r[i], r[4 + i], 0x31);
-  }
-  UNROLL for (int i = 0; i < 8; i++) r[i] = t[i];
-}
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 void pare_lanes_x32_8x8__avx2(
     size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x) {
@@ -44,7 +25,7 @@ void pare_lanes_x32_8x8__avx2(
         // Past the last word lie bytes that may be read, as after every activation.
         UNROLL for (size_t i = 0; i < 8; i++) r[i] =
             _mm256_loadu_si256((const __m256i *)(from[i] + 4 * w));
-        transpose(r);
+        turn8(r);
         UNROLL for (size_t j = 0; j < 8; j++) {
           if (w + j < words) _mm256_store_si256((__m256i *)(to + step * j), r[j]);
         }

@@ -3,6 +3,8 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "turn4_neon.h"
+
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 void pare_lanes_x32_4x4__neon(
@@ -21,14 +23,9 @@ void pare_lanes_x32_4x4__neon(
         // Past the last word lie bytes that may be read, as after every activation.
         UNROLL for (size_t i = 0; i < 4; i++) r[i] =
             vreinterpretq_u32_u8(vld1q_u8((const uint8_t *)(from[i] + 4 * w)));
-        const uint32x4x2_t a = vtrnq_u32(r[0], r[1]), b = vtrnq_u32(r[2], r[3]);
-        const uint32x4_t columns[4] = {
-            vcombine_u32(vget_low_u32(a.val[0]), vget_low_u32(b.val[0])),
-            vcombine_u32(vget_low_u32(a.val[1]), vget_low_u32(b.val[1])),
-            vcombine_u32(vget_high_u32(a.val[0]), vget_high_u32(b.val[0])),
-            vcombine_u32(vget_high_u32(a.val[1]), vget_high_u32(b.val[1]))};
+        turn4(r);
         UNROLL for (size_t j = 0; j < 4; j++) {
-          if (w + j < words) vst1q_u32((uint32_t *)(to + step * j), columns[j]);
+          if (w + j < words) vst1q_u32((uint32_t *)(to + step * j), r[j]);
         }
       }
     }

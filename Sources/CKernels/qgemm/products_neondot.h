@@ -13,5 +13,6 @@ static inline __attribute__((always_inline)) activations activations_of(uint8x16
 #define PRODUCTS_BY_LANE(sum, w, x, lane) vdotq_laneq_s32(sum, w, x, lane)
 #define PRODUCTS(sum, w, x) vdotq_s32(sum, w, x)
 // Weights are the lane here, and activations, 128 lower in memory, the vector.
-#define PRODUCTS_OF_LANE(sum, w, pixels, lane) \
-  vdotq_laneq_s32(sum, vld1q_s8((const int8_t *)(pixels)), w, lane)
+#define WEIGHTED int8x16_t
+#define LOAD_WEIGHTED(pointer) vld1q_s8((const int8_t *)(pointer))
+#define PRODUCTS_OF_LANE(sum, w, x, lane) vdotq_laneq_s32(sum, x, w, lane)

@@ -9,5 +9,6 @@ static inline __attribute__((always_inline)) activations activations_of(uint8x16
 #define PRODUCTS_BY_LANE(sum, w, x, lane) vsudotq_laneq_s32(sum, w, x, lane)
 #define PRODUCTS(sum, w, x) vusdotq_s32(sum, x, w)
 // Weights are the lane here, and activations the vector.
-#define PRODUCTS_OF_LANE(sum, w, pixels, lane) \
-  vusdotq_laneq_s32(sum, vld1q_u8((const uint8_t *)(pixels)), w, lane)
+#define WEIGHTED uint8x16_t
+#define LOAD_WEIGHTED(pointer) vld1q_u8((const uint8_t *)(pointer))
+#define PRODUCTS_OF_LANE(sum, w, x, lane) vusdotq_laneq_s32(sum, x, w, lane)

@@ -1,83 +1,104 @@
 // A sparse product with pixels in lanes, for vectors of less than 512 bits: every stored weight times
-// vectors of 16 pixels, each of which is PER registers. Included by one file for each element type and
-// instruction set, which defines:
+// vectors of 16 pixels, each of which is PER registers, for two outputs at a time. Included by one file
+// for each element type and instruction set, which defines:
 //   NAME                      the function
-//   WEIGHT, START             the type of a stored weight, of a start value
+//   WEIGHT                    the type of a stored weight, and of a start value
 //   SUM, PER                  a register of sums; how many make 16 lanes
-//   LOAD_SUM, STORE_SUM, SPREAD(start), ZERO, ADD(a, b)
-//   FOUR, LOAD_FOUR(pointer)  four stored weights; LOAD_ONE(pointer) has one, as the first
-//   MULTIPLY_ADD(sum, pointer to the pixels of a register, four, k)   k is constant after inlining
+//   LOAD_SUM, STORE_SUM, SPREAD(start)
+//   PIXELS, LOAD(pointer)     a register of activations
+//   SOME, LOAD_TWO, LOAD_FOUR some stored weights
+//   MULTIPLY_ADD(sum, pixels, some, k)   k is constant after inlining
 #include <string.h>
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
-/// One output at a time, v vectors of 16 lanes of rows that are `row` bytes apart. A single chain of few
-/// sums would wait for itself: `chains` of them take turns.
-INLINE void outputs(
-    const size_t v, const size_t chains, size_t row, size_t n, const START *start,
-    const uint16_t *counts, const uint16_t *indices, const WEIGHT *w, const char *x, char *sums) {
-  for (size_t o = 0; o < n; o++, sums += row) {
-    SUM sum[4][6 * PER];
-    UNROLL for (size_t j = 0; j < v * PER; j++) {
-      sum[0][j] = start ? SPREAD(start[o]) : LOAD_SUM(sums + 64 / PER * j);
-      UNROLL for (size_t c = 1; c < chains; c++) sum[c][j] = ZERO;
-    }
-    const size_t count = counts[o];
-    size_t b = 0;
-    for (; b + 4 <= count; b += 4) {
-      uint64_t four;
-      memcpy(&four, indices + b, 8);
-      FOUR weights = LOAD_FOUR(w + b);
-#define ONE(k)                                                            \
-  {                                                                       \
-    const char *pixels = x + (size_t)(uint16_t)(four >> 16 * k) * row;    \
-    UNROLL for (size_t j = 0; j < v * PER; j++) sum[k % chains][j] =      \
-        MULTIPLY_ADD(sum[k % chains][j], pixels + 64 / PER * j, weights, k); \
+/// What comes next; rows of `x` and of sums are `row` bytes apart.
+struct cursor {
+  const uint16_t *indices;
+  const WEIGHT *w;
+  const char *x;
+  size_t row;
+};
+
+/// The pixels of index k of two.
+INLINE const char *pixels_of(const struct cursor *at, uint32_t two, const size_t k) {
+  return at->x + (size_t)(uint16_t)(two >> 16 * k) * at->row;
+}
+
+#define ONE(k)                                                       \
+  {                                                                  \
+    const char *from = pixels_of(at, two, k);                        \
+    UNROLL for (size_t j = 0; j < v * PER; j++) sums[j] =            \
+        MULTIPLY_ADD(sums[j], LOAD(from + 64 / PER * j), weights, k); \
   }
-      ONE(0)
-      ONE(1)
-      ONE(2)
-      ONE(3)
-#undef ONE
-    }
-    for (; b < count; b++) {
-      const char *pixels = x + (size_t)indices[b] * row;
-      FOUR weight = LOAD_ONE(w + b);
-      UNROLL for (size_t j = 0; j < v * PER; j++) sum[0][j] =
-          MULTIPLY_ADD(sum[0][j], pixels + 64 / PER * j, weight, 0);
-    }
-    UNROLL for (size_t j = 0; j < v * PER; j++) {
-      UNROLL for (size_t c = 1; c < chains; c++) sum[0][j] = ADD(sum[0][j], sum[c][j]);
-      STORE_SUM(sums + 64 / PER * j, sum[0][j]);
-    }
-    indices += count;
-    w += count;
+
+/// Adds weights of one output.
+INLINE void one(const size_t v, SUM sums[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 2, at->w += 2) {
+    uint32_t two;
+    memcpy(&two, at->indices, 4);
+    SOME weights = LOAD_TWO(at->w);
+    ONE(0)
+    ONE(1)
   }
 }
 
-/// At most 6 vectors at a time; of more, each half walks all weights.
-void NAME(
-    size_t vectors, size_t n, const START *start, const uint16_t *counts, const uint16_t *indices,
-    const WEIGHT *w, const void *x, START *sums) {
-  const size_t row = 64 * vectors;
-  for (size_t done = 0, left = vectors; left > 0;) {
-    const size_t v = left <= 6 ? left : (left + 1) / 2 < 6 ? (left + 1) / 2 : 6;
-    const char *pixels = (const char *)x + 64 * done;
-    char *to = (char *)sums + 64 * done;
-#define CASE(v, chains) \
-  case v: outputs(v, chains, row, n, start, counts, indices, w, pixels, to); break;
-    switch (v) {
-      CASE(1, 4)
-      CASE(2, 2)
-      CASE(3, 2)
-      CASE(4, 1)
-      CASE(5, 1)
-      CASE(6, 1)
-      default: return;
+#define BOTH(k)                                            \
+  {                                                        \
+    const char *from = pixels_of(at, two, k);              \
+    UNROLL for (size_t j = 0; j < v * PER; j++) {          \
+      const PIXELS x = LOAD(from + 64 / PER * j);          \
+      a[j] = MULTIPLY_ADD(a[j], x, weights, 2 * k);        \
+      b[j] = MULTIPLY_ADD(b[j], x, weights, 2 * k + 1);    \
+    }                                                      \
+  }
+
+/// The same for weights that two outputs have at the same places.
+INLINE void both(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 2, at->w += 4) {
+    uint32_t two;
+    memcpy(&two, at->indices, 4);
+    SOME weights = LOAD_FOUR(at->w);
+    BOTH(0)
+    BOTH(1)
+  }
+}
+
+/// v vectors of 16 lanes, from the first of a row on.
+INLINE void pairs(
+    const size_t v, const WEIGHT *start, const struct pare_sparse_pair *pair, struct cursor at,
+    char *sums) {
+  for (const struct pare_sparse_pair *end = pair + 8; pair < end; pair++) {
+    char *to_a = sums + pair->first * at.row, *to_b = sums + pair->second * at.row;
+    SUM a[3 * PER], b[3 * PER];
+    UNROLL for (size_t j = 0; j < v * PER; j++) {
+      a[j] = start ? SPREAD(start[pair->first]) : LOAD_SUM(to_a + 64 / PER * j);
+      b[j] = start ? SPREAD(start[pair->second]) : LOAD_SUM(to_b + 64 / PER * j);
     }
-#undef CASE
+    both(v, a, b, pair->both, &at);
+    one(v, a, pair->only_first, &at);
+    one(v, b, pair->only_second, &at);
+    UNROLL for (size_t j = 0; j < v * PER; j++) {
+      STORE_SUM(to_a + 64 / PER * j, a[j]);
+      STORE_SUM(to_b + 64 / PER * j, b[j]);
+    }
+  }
+}
+
+/// At most 3 vectors at a time, whose sums fill the registers; every run of them walks all weights.
+void NAME(
+    size_t vectors, const WEIGHT *start, const struct pare_sparse_pair *pair,
+    const uint16_t *indices, const WEIGHT *w, const void *x, WEIGHT *sums) {
+  for (size_t done = 0; done < vectors;) {
+    const size_t left = vectors - done, v = left == 4 ? 2 : left < 3 ? left : 3;
+    const struct cursor at = {indices, w, (const char *)x + 64 * done, 64 * vectors};
+    char *to = (char *)sums + 64 * done;
+    switch (v) {
+      case 1: pairs(1, start, pair, at, to); break;
+      case 2: pairs(2, start, pair, at, to); break;
+      default: pairs(3, start, pair, at, to);
+    }
     done += v;
-    left -= v;
   }
 }

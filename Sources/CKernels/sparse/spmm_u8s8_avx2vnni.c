@@ -7,7 +7,7 @@
 
 #include "../qgemm/products_avx2vnni.h"
 
-#define NAME pare_spmm_u8s8_128x1__avx2vnni
+#define NAME pare_spmm_u8s8_128x2__avx2vnni
 #include "spmm_u8s8_avx2.h"
 
 #pragma clang attribute pop

@@ -7,7 +7,7 @@
 
 #include "../qgemm/products_neondot.h"
 
-#define NAME pare_spmm_u8s8_128x1__neondot
+#define NAME pare_spmm_u8s8_128x2__neondot
 #include "spmm_u8s8_neon.h"
 
 #pragma clang attribute pop

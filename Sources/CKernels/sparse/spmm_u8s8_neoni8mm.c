@@ -7,7 +7,7 @@
 
 #include "../qgemm/products_neoni8mm.h"
 
-#define NAME pare_spmm_u8s8_128x1__neoni8mm
+#define NAME pare_spmm_u8s8_128x2__neoni8mm
 #include "spmm_u8s8_neon.h"
 
 #pragma clang attribute pop

@@ -63,6 +63,7 @@ enum ConversionText {
       }
       lines.append(Text.table(passes, indent: "    "))
     }
+    for hint in report.hints { lines.append("  hint: " + hint) }
     lines.append(
       String(format: "  %.2f s, peak memory ", report.seconds) + Text.bytes(report.peakRssBytes))
     return lines.joined(separator: "\n")

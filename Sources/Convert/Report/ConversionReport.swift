@@ -122,6 +122,8 @@ public struct ConversionReport: Sendable, Codable {
   public var isDryRun = false
   /// What the user should know, one line each.
   public var warnings: [String] = []
+  /// What would serve the user better, one line each.
+  public var hints: [String] = []
 
   /// An empty report.
   public init() {}

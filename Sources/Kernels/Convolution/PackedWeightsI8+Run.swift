@@ -20,15 +20,15 @@ extension PackedWeightsI8 {
           Int32.self, input: input, pixelBytes: geometry.inputChannels,
           isPointwise: geometry.isPointwise, window: window, zero: zero, scratch: scratch,
           pool: pool
-        ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+        ) { vectors, panel, isFirst, part, lanes, sums in
           kernel.function(
-            vectors, count, isFirst ? constants + panel * 48 : nil, counts, indices, weights,
-            lanes, sums.assumingMemoryBound(to: Int32.self))
-        } store: { pixels, panel, count, sums in
+            vectors, isFirst ? constants + panel * 48 : nil, part.pairs, part.indices,
+            part.weights, lanes, sums.assumingMemoryBound(to: Int32.self))
+        } store: { pixels, panel, outputs, sums, stride in
           let at = (pixels.lowerBound * geometry.outputChannels + panel * 16) * elementBytes
           finish.function(
-            pixels.count, count, sums.assumingMemoryBound(to: Int32.self), constants + panel * 48,
-            output + at, geometry.outputChannels, value)
+            pixels.count, outputs, sums.assumingMemoryBound(to: Int32.self), stride,
+            constants + panel * 48, output + at, geometry.outputChannels, value)
         }
       case .rows(let rows, let kernel):
         pool.share(rows.units) { part, range in

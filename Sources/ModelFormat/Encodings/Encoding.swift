@@ -4,6 +4,8 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
   case bitmask = 1
   case nibbleGap = 2
   case csr16 = 3
+  case block1x4 = 4
+  case block1x4Gap = 5
 
   /// The name in reports and on the command line.
   public var name: String {
@@ -12,6 +14,8 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
     case .bitmask: "bitmask"
     case .nibbleGap: "nibble-gap"
     case .csr16: "csr16"
+    case .block1x4: "block1x4"
+    case .block1x4Gap: "block1x4-gap"
     }
   }
 }

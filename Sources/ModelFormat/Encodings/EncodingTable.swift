@@ -20,6 +20,8 @@ extension Encoding {
     case .bitmask: .bitmask
     case .nibbleGap: .nibbleGap
     case .csr16: .csr16
+    case .block1x4: .block1x4
+    case .block1x4Gap: .block1x4Gap
     }
   }
 }
@@ -29,6 +31,7 @@ public enum EncodingRule: String, Sendable, Hashable {
   case streamSize = "a stream is shorter or longer than the shape and the nonzero count ask for"
   case nonzeroCount = "the positions do not name as many elements as the nonzero count says"
   case storedZero = "a stored element is zero"
+  case zeroBlock = "a stored block is all zeros"
   case bitsBehindEnd = "bits behind the last element are set"
   case positionBehindEnd = "a position lies behind the last element"
   case rowPointers = "row pointers do not rise from zero to the nonzero count"

@@ -6,23 +6,10 @@ extension Encoding.Codec {
   static let nibbleGap = Self(
     byteCount: { (nibbleCount($0) + 1) / 2 + $0.nonzeroCount * $0.type.size },
     encode: { tensor in
-      var nibbles = [UInt8](repeating: 0, count: (nibbleCount(tensor) + 1) / 2)
-      var next = 0
-      func put(_ nibble: UInt8) {
-        nibbles[next >> 1] |= nibble << UInt8((next & 1) * 4)
-        next += 1
-      }
-      var previous = -1
-      tensor.forEachNonzero { index in
-        var gap = index - previous - 1
-        while gap >= 15 {
-          put(15)
-          gap -= 15
-        }
-        put(UInt8(gap))
-        previous = index
-      }
-      return tensor.sparse(.nibbleGap, positions: nibbles)
+      var gaps = NibbleWriter()
+      gaps.bytes.reserveCapacity((nibbleCount(tensor) + 1) / 2)
+      tensor.forEachNonzero { gaps.put(position: $0) }
+      return tensor.sparse(.nibbleGap, positions: gaps.bytes)
     },
     expand: { tensor in
       tensor.positions.withUnsafeBytes { nibbles in
@@ -74,5 +61,28 @@ extension Encoding.Codec {
     if (next + 1) / 2 != nibbles.count { return .streamSize }
     if next & 1 == 1, nibbles[next >> 1] >> 4 != 0 { return .bitsBehindEnd }
     return nil
+  }
+}
+
+/// Writes rising positions as gaps of four bits.
+struct NibbleWriter {
+  var bytes: [UInt8] = []
+  private var isOdd = false
+  private var previous = -1
+
+  /// Adds a position, which is larger than the one before.
+  mutating func put(position: Int) {
+    var gap = position - previous - 1
+    while gap >= 15 {
+      put(15)
+      gap -= 15
+    }
+    put(UInt8(gap))
+    previous = position
+  }
+
+  private mutating func put(_ nibble: UInt8) {
+    if isOdd { bytes[bytes.count - 1] |= nibble << 4 } else { bytes.append(nibble) }
+    isOdd.toggle()
   }
 }

@@ -76,6 +76,22 @@ import Testing
     #expect(report.warnings.contains { $0.contains("dynamic") } == (mode == .int8))
   }
 
+  @Test func singleZerosInIntegersPointToBlocks() throws {
+    func advice(
+      _ quantization: ConversionOptions.Quantization, _ prune: ConversionOptions.Pruning
+    ) throws -> [String] {
+      try Conversion(sample: "digits_mobile") {
+        $0.quantization = quantization
+        $0.pruning = [prune]
+      }.report.hints
+    }
+    let found = try advice(.int8, .unstructured(0.75))
+    #expect(found.count == 1 && found.allSatisfy { $0.contains("--prune block:0.75") })
+    #expect(try advice(.int8, .unstructured(0.4)).isEmpty)
+    #expect(try advice(.none, .unstructured(0.75)).isEmpty)
+    #expect(try advice(.int8, .block(0.75)).isEmpty)
+  }
+
   @Test(arguments: names)
   func zerosOfPruningAreZerosOfTheFile(_ name: String) throws {
     let graph = try PruneTests.normalized(name)

@@ -1,0 +1,114 @@
+public import ArgumentParser
+import Convert
+import Foundation
+import Interpreter
+import Kernels
+import ModelFormat
+
+/// `pare bench`.
+public struct BenchCommand: ParsableCommand {
+  /// Name and help.
+  public static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure how long a model takes, and which layers take it.",
+    discussion: """
+      EXAMPLE
+        pare bench model.pare --threads 2 --profile
+      """)
+
+  @Argument(help: ArgumentHelp("An .onnx or .pare file.", valueName: "model"))
+  var model: String
+
+  @OptionGroup var shared: ModelOptions
+
+  @Option(help: ArgumentHelp("Runs that count.", valueName: "n"))
+  var runs = 50
+
+  @Option(help: ArgumentHelp("Runs before those that count.", valueName: "n"))
+  var warmup = 5
+
+  @Flag(help: "Print the time of every layer, beside what the machine gives at most.")
+  var profile = false
+
+  @Option(
+    help: ArgumentHelp("The order of the layers: time or order, as they run.", valueName: "by"))
+  var sort = LayerOrder.time
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+
+  /// For the argument parser.
+  public init() {}
+
+  /// Refuses counts that make no sense.
+  public func validate() throws {
+    let most = 1_000_000_000
+    guard (1...most).contains(runs) else {
+      throw ValidationError("--runs \(runs): 1 to \(most) make sense")
+    }
+    guard (0...most).contains(warmup) else {
+      throw ValidationError("--warmup \(warmup): 0 to \(most) make sense")
+    }
+  }
+
+  /// Measures and prints.
+  public func run() throws {
+    let result = try reporting { try measure() }
+    if json { try JSON.print(result) } else { print(result.text(sortedByTime: sort == .time)) }
+  }
+
+  private func measure() throws -> BenchResult {
+    let start = ProcessCosts.now
+    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes)
+    let interpreter = try loaded.interpreter(threads: shared.threads)
+    let loadSeconds = ProcessCosts.now - start
+    let samples = RandomSamples(seed: 0)
+    let sample = interpreter.dependsOnData ? try samples.loadFitting(into: interpreter) : 0
+    samples.load(sample, into: interpreter)
+    let firstStart = ProcessCosts.now
+    try interpreter.run()
+    let first = ProcessCosts.now - firstStart
+    var times: [Double] = []
+    for index in 0..<(warmup + runs) {
+      // Inputs are part of the arena and may have been overwritten: filling them is not timed.
+      samples.load(sample, into: interpreter)
+      let begin = ProcessCosts.now
+      try interpreter.run()
+      if index >= warmup { times.append(ProcessCosts.now - begin) }
+    }
+    // The probe's own memory is not the network's.
+    let peak = ProcessCosts.peakBytes
+    let found = try profile ? profiled(interpreter, samples, sample) : nil
+    return BenchResult(
+      model: model, threads: shared.threads, load: loadSeconds, first: first, times: times,
+      peakBytes: peak, profile: found, interpreter)
+  }
+
+  /// The median time of each step, and what the machine gives at most.
+  private func profiled(
+    _ interpreter: Interpreter, _ samples: RandomSamples, _ sample: Int
+  ) throws -> BenchResult.Profile {
+    let probe = MachineProbe(pool: interpreter.pool) { ProcessCosts.now }
+    // One more for the nodes that depend on the data, which are no steps of the plan.
+    var times = [[Double]](repeating: [], count: interpreter.steps.count + 1)
+    for _ in 0..<min(runs, Self.maximumProfiledRuns) {
+      samples.load(sample, into: interpreter)
+      var last = ProcessCosts.now
+      try interpreter.run { step in
+        let now = ProcessCosts.now
+        times[step].append(now - last)
+        last = ProcessCosts.now
+      }
+      times[times.count - 1].append(ProcessCosts.now - last)
+    }
+    return BenchResult.Profile(
+      seconds: times.map { $0.sorted()[$0.count / 2] }, probe: probe)
+  }
+
+  private static let maximumProfiledRuns = 1000
+}
+
+/// The order in which a profile lists layers.
+enum LayerOrder: String, ExpressibleByArgument, CaseIterable {
+  case time, order
+}
