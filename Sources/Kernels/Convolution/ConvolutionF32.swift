@@ -36,17 +36,21 @@ public final class ConvolutionF32: Sendable {
   }
 
   /// A convolution with weights [output][input / groups][row][column] and one bias per output channel,
-  /// both copied; `clamp` is infinite where there is no bound.
+  /// both copied; `clamp` is infinite where there is no bound, `form` tells of weights that need not be
+  /// copied.
   public convenience init(
-    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>,
+    form: WeightForm = .plain(nonzero: nil), bias: UnsafePointer<Float>?,
     clamp: (min: Float, max: Float) = (-.infinity, .infinity), isa: InstructionSet = .best
   ) {
-    self.init(geometry, weights: weights, bias: bias, clamp: clamp, isa: isa, kernel: nil)
+    self.init(
+      geometry, weights: weights, form: form, bias: bias, clamp: clamp, isa: isa, kernel: nil)
   }
 
   /// The same with one line of the kernel table, where it applies.
   package init(
-    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>,
+    form: WeightForm = .plain(nonzero: nil), bias: UnsafePointer<Float>?,
     clamp: (min: Float, max: Float), isa: InstructionSet, kernel name: String?,
     sparsity: SparseChoice = .automatic
   ) {
@@ -80,7 +84,7 @@ public final class ConvolutionF32: Sendable {
       }
       return
     }
-    if let plan = sparsity.plan(g, weights: weights, isa: isa) {
+    if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
       let product = SparseProduct(plan, SparseStreams(plan, g, weights: weights), isa: isa)
       shape = .sparse(
         product, KernelTable.best(.spmmF32, upTo: isa, reference: sparseReferenceF32),
@@ -106,10 +110,14 @@ public final class ConvolutionF32: Sendable {
       pixels: g.outputPixels, columns: columns, otherwise: productReferenceF32)
     let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
     shape = .product(plan, kernel)
-    self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements, of: Float.self)
     self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
-    let packed = self.weights.pointer(Float.self)
-    WeightOrder.forEach(g, plan: plan, quantum: 1) { to, from, _ in packed[to] = weights[from] }
+    let order = WeightOrder(g, quantum: 1)
+    if form == .packed {
+      self.weights = AlignedBytes(window: weights, count: order.count * 4)
+    } else {
+      self.weights = AlignedBytes(order.count, of: Float.self)
+      order.pack(weights, to: self.weights.pointer(Float.self))
+    }
     if let bias {
       let to = self.bias.pointer(Float.self)
       for output in 0..<g.outputChannels {
@@ -117,6 +125,13 @@ public final class ConvolutionF32: Sendable {
       }
     }
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+  }
+
+  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
+  public static func weightOrder(
+    _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
+  ) -> WeightOrder? {
+    geometry.isDepthwise ? nil : WeightOrder(geometry, quantum: 1)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the

@@ -35,6 +35,32 @@ package enum DepthwiseOrder {
     let (vector, lane) = place(of: channel)
     return (vector / 4 * groups + group) * 256 + vector % 4 * 64 + lane * 4 + byte
   }
+
+  /// Writes weights [channel][tap] to zeroed `packed`, by taps.
+  static func packTaps(
+    _ weights: UnsafePointer<Int8>, channels: Int, taps: Int, to packed: UnsafeMutablePointer<Int8>
+  ) {
+    for channel in 0..<channels {
+      let target = packed + weight(channel: channel, tap: 0, taps: taps)
+      for tap in 0..<taps { target[tap / 4 * 256 + tap % 4] = weights[channel * taps + tap] }
+    }
+  }
+
+  /// Writes weights [channel][row][column] of a square kernel to zeroed `packed`, by rows.
+  static func packRows(
+    _ weights: UnsafePointer<Int8>, channels: Int, kernel: Int,
+    to packed: UnsafeMutablePointer<Int8>
+  ) {
+    for channel in 0..<channels {
+      let target = packed + weight(channel: channel, ky: 0, kx: 0, kernel: kernel)
+      let source = weights + channel * kernel * kernel
+      for ky in 0..<kernel {
+        for kx in 0..<kernel {
+          target[(ky / 4 * kernel + kx) * 256 + ky % 4] = source[ky * kernel + kx]
+        }
+      }
+    }
+  }
 }
 
 /// The portable integer depthwise convolution: what the kernels of `dwconv_u8s8` compute, bit for bit.

@@ -81,12 +81,14 @@ struct PackedProduct: Sendable {
   static func float(
     _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
   ) -> PackedProduct {
-    let convolution = weights.floats().withUnsafeBufferPointer { rows in
+    let convolution = weights.withFloats { rows in
       withOptionalPointer(bias) { bias in
         ConvolutionF32(
-          sizes, weights: rows.pointer, bias: bias, clamp: (min: clamp.0, max: clamp.1))
+          sizes, weights: rows.pointer, form: .plain(nonzero: weights.nonzeroCount), bias: bias,
+          clamp: (min: clamp.0, max: clamp.1))
       }
     }
+    weights.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, residual, output, scratch, pool in
       convolution.run(
@@ -99,15 +101,17 @@ struct PackedProduct: Sendable {
   private static func dynamic(
     _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float)
   ) throws(OperatorError) -> PackedProduct {
-    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionDynamicI8(
-            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            bias: bias,
             clamp: (min: clamp.0, max: clamp.1))
         }
       }
     }
+    weights.tensor.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, _, output, scratch, pool in
       convolution.run(
@@ -146,16 +150,18 @@ struct PackedProduct: Sendable {
     }
     let scale = residual?.quantization?.scales[0] ?? 1
     let zeroPoint = UInt8(clamping: residual?.quantization?.zeroPoints[0] ?? 0)
-    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionI8(
-            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            bias: bias,
             inputScale: input.scales[0], inputZeroPoint: UInt8(clamping: input.zeroPoints[0]),
             output: kind)
         }
       }
     }
+    weights.tensor.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, added, output, scratch, pool in
       convolution.run(
@@ -171,7 +177,7 @@ struct PackedProduct: Sendable {
 
 /// int8 weights with a scale for each row.
 private struct Int8Rows {
-  let elements: [Int8]
+  let tensor: Tensor
   let scales: [Float]
 
   init(_ weights: Tensor, _ sizes: ConvolutionGeometry) throws(OperatorError) {
@@ -184,12 +190,14 @@ private struct Int8Rows {
     guard sizes.depth <= PackedProduct.maximumDepth else {
       throw .unsupported("sums of \(sizes.depth) products may exceed 32 bits")
     }
-    elements = weights.dense.elements(as: Int8.self)
+    tensor = weights
     scales =
       quantization.axis == 0
       ? quantization.scales
       : [Float](repeating: quantization.scales[0], count: sizes.outputChannels)
   }
+
+  var form: WeightForm { .plain(nonzero: tensor.nonzeroCount) }
 }
 
 extension UnsafeBufferPointer where Element: BitwiseCopyable {
