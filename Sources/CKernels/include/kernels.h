@@ -29,9 +29,10 @@ void pare_set_isa_limit(int isa);
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats. With a `residual`, a tensor of
-/// uint8 of the output's shape, `(residual - residual_zero) * residual_factor` is added to scaled sums
-/// before uint8 are written; `start` is where the output begins, so that kernels find their place in it.
+/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats, 2 writes uint8 where no scaled
+/// sum leaves 32 bits. With a `residual`, a tensor of uint8 of the output's shape, `(residual -
+/// residual_zero) * residual_factor` is added to scaled sums before uint8 are written; `start` is where
+/// the output begins, so that kernels find their place in it.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
@@ -136,6 +137,26 @@ typedef void pare_finish_f32(
     size_t m, size_t n, const float *sums, size_t stride, const float *residual, float *c,
     size_t ldc, float min, float max);
 
+/// The sizes of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3). Tiles of 4x4 output pixels are
+/// counted along rows, then down, over all images.
+struct pare_winograd {
+  size_t input_height, input_width, channels;
+  size_t output_height, output_width, output_channels;
+  size_t pad_top, pad_left;
+};
+
+/// Transforms the inputs of `count` tiles: v[(6 y + x) * step + tile][channels up to a multiple of 16].
+/// `zero` is one pixel of zeros.
+typedef void pare_winograd_in_f32(
+    const struct pare_winograd *sizes, const float *input, const float *zero, size_t first,
+    size_t count, float *v, size_t step);
+
+/// Transforms sums, which lie as `v` above, to outputs: clamp(y + bias + residual). `bias` is padded to
+/// a multiple of 16; `residual` and `output` are whole tensors.
+typedef void pare_winograd_out_f32(
+    const struct pare_winograd *sizes, const float *m, size_t step, size_t first, size_t count,
+    const float *bias, const float *residual, float *output, float min, float max);
+
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
     int operation, size_t count, const float *x, float *y, float p, float q);
@@ -239,6 +260,8 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_winograd_in_f32,
+  pare_op_winograd_out_f32,
   pare_op_lanes_x32,
   pare_op_spmm_u8s8,
   pare_op_spmm_f32,
