@@ -88,7 +88,7 @@ struct TensorReader {
     let tensor = Tensor(
       type: record.type, shape: record.shape, quantization: quantization,
       encoding: record.encoding, nonzeroCount: record.nonzero, positions: positions,
-      values: values)
+      values: values, panelOrder: record.panelOrder)
     if let violation = record.encoding.codec.violation(tensor) {
       throw ModelError(
         .encodingStream, at: offset, record.subject,
