@@ -125,7 +125,8 @@ import Testing
       let stored = try Self.graph(Self.cases[0], isQuantized: isQuantized) { $0.inPanels(order) }
       try withTemporaryFolder { folder in
         let path = "\(folder)/stored.pare"
-        try AtomicFile.write(ModelWriter(Model(graph: stored)), to: path)
+        let writer = ModelWriter(Model(graph: stored))
+        try AtomicFile.write(to: path) { sink throws(FileError) in try writer.write(to: sink) }
         let graph = try ModelReader.open(path: path).model.graph
         let values = try #require(graph.values[1].constant?.values.mappedAddress)
         #expect(Int(bitPattern: values) % 64 == 0)
