@@ -196,6 +196,19 @@ typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const ui
 /// y[i] = saturate(round half to even(x[i] / scale) + zero).
 typedef void pare_quantize_u8(size_t count, const float *x, uint8_t *y, float scale, int32_t zero);
 
+/// The same, from planes that lie `pitch` elements apart to pixels: y[i][c] from x[c][i].
+typedef void pare_quantize_planes_u8(
+    size_t channels, size_t pixels, const float *x, size_t pitch, uint8_t *y, float scale,
+    int32_t zero);
+
+/// y[c * y_pitch + r] = x[r * x_pitch + c] for c in columns and r in rows, elements of one byte.
+typedef void pare_transpose_x8(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
+
+/// The same for elements of four bytes.
+typedef void pare_transpose_x32(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
+
 /// y[i] = (x[i] - zero) * scale.
 typedef void pare_dequantize_u8(size_t count, const uint8_t *x, float *y, float scale, int32_t zero);
 
@@ -273,6 +286,9 @@ enum pare_operation {
   pare_op_mul_u8,
   pare_op_lookup_u8,
   pare_op_quantize_u8,
+  pare_op_quantize_planes_u8,
+  pare_op_transpose_x8,
+  pare_op_transpose_x32,
   pare_op_dequantize_u8,
   pare_op_min_max_f32,
   pare_op_softmax_f32,
@@ -317,9 +333,6 @@ void pare_window_segments(
 void pare_window_pack(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, size_t tap_bytes, size_t row_bytes, uint8_t *out);
-
-/// y[columns][rows] = x[rows][columns], elements of `size` 1 or 4 bytes.
-void pare_transpose(size_t rows, size_t columns, size_t size, const void *x, void *y);
 
 // MARK: Threads
 
