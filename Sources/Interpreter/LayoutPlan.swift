@@ -37,14 +37,27 @@ struct LayoutPlan {
   private(set) var values: [PlannedValue] = []
   private(set) var steps: [PlannedStep] = []
   /// For each value of the graph, its planned form in each layout.
-  private var planned: [[Layout: Int]]
+  private var planned: [Forms]
   /// For each value of the graph, whether its first reader takes it channels last.
   private var isReadChannelsLast: [Bool]
   private let graph: Graph
 
+  /// The planned values that hold one value of the graph, by layout.
+  private struct Forms {
+    private var rowMajor: Int?
+    private var channelsLast: Int?
+
+    subscript(layout: Layout) -> Int? {
+      get { layout == .rowMajor ? rowMajor : channelsLast }
+      set { if layout == .rowMajor { rowMajor = newValue } else { channelsLast = newValue } }
+    }
+  }
+
   init(_ graph: Graph) throws(InterpreterError) {
     self.graph = graph
-    planned = Array(repeating: [:], count: graph.values.count)
+    planned = Array(repeating: Forms(), count: graph.values.count)
+    values.reserveCapacity(graph.values.count + 8)
+    steps.reserveCapacity(graph.nodes.count + 8)
     isReadChannelsLast = Array(repeating: false, count: graph.values.count)
     for node in graph.nodes.reversed() {
       let takes = Operator.named(node.op)?.layout == .channelsLast
@@ -76,7 +89,8 @@ struct LayoutPlan {
   ) throws(InterpreterError) -> Int {
     if let known = planned[id.index][layout] { return known }
     if graph[id].constant != nil { return try add(id, layout) }
-    guard let (other, from) = planned[id.index].first(where: { _ in true }) else {
+    let other: Layout = layout == .rowMajor ? .channelsLast : .rowMajor
+    guard let from = planned[id.index][other] else {
       throw .unknownShape(value: graph[id].name, node: node)
     }
     let to = try add(id, layout)
