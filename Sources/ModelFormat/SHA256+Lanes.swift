@@ -17,7 +17,7 @@ extension SHA256 {
       // Each part writes one element that no other touches.
       nonisolated(unsafe) let found = found
       workers.run(workers.count) { part in
-        found[part] = digests(of: shares[part].map { messages[$0] })
+        found[part] = Self.digests(of: shares[part].map { messages[$0] })
       }
     }
     var digests = [[UInt8]](repeating: [], count: messages.count)

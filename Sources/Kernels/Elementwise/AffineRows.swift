@@ -16,8 +16,9 @@ public struct AffineRows: Sendable {
   private let float: Kernel<AffineFunctionF32>
   private let byte: Kernel<AffineFunctionU8>
 
-  /// The kernels for the processor at hand, looked up once.
-  public static let best = AffineRows()
+  /// The kernels for the best instruction set there is, looked up once.
+  public static var best: AffineRows { all[InstructionSet.best.rawValue] }
+  private static let all = InstructionSet.allCases.map { AffineRows($0) }
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {
