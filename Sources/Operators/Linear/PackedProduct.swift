@@ -9,6 +9,8 @@ struct PackedProduct: Sendable {
   let kernel: String
   /// Bytes of scratch memory.
   let scratchBytes: Int
+  /// What a run reads of weights and how many of its products it does.
+  let work: PackedWork
   /// Computes: input, residual or nil, output, scratch, threads.
   let run:
     @Sendable (
@@ -52,7 +54,7 @@ struct PackedProduct: Sendable {
   }
 
   private init(
-    kernel: String, scratchBytes: Int,
+    kernel: String, scratchBytes: Int, work: PackedWork,
     run:
       @escaping @Sendable (
         UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
@@ -61,19 +63,23 @@ struct PackedProduct: Sendable {
   ) {
     self.kernel = kernel
     self.scratchBytes = scratchBytes
+    self.work = work
     self.run = run
   }
 
   /// The execution of a node whose operands already lie as the kernel wants them.
   func execution(residual: Int?) -> Execution {
     let run = run
-    return Execution(
+    var execution = Execution(
       kernel: kernel, scratchBytes: scratchBytes, overwrites: residual, packedInputs: [1, 2]
     ) { operands in
       run(
         operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
         operands.scratch, operands.pool)
     }
+    execution.packedBytes = work.bytes
+    execution.density = work.density
+    return execution
   }
 
   /// A product of float32 matrices; `weights` has one row for each output.
@@ -86,7 +92,9 @@ struct PackedProduct: Sendable {
           sizes, weights: rows.pointer, bias: bias, clamp: (min: clamp.0, max: clamp.1))
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, residual, output, scratch, pool in
       convolution.run(
         input: input.assumingMemoryBound(to: Float.self),
@@ -107,7 +115,9 @@ struct PackedProduct: Sendable {
         }
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, _, output, scratch, pool in
       convolution.run(
         input: input.assumingMemoryBound(to: Float.self),
@@ -146,7 +156,9 @@ struct PackedProduct: Sendable {
         }
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, _, output, scratch, pool in
       convolution.run(
         input: input.assumingMemoryBound(to: UInt8.self), output: output, scratch: scratch,
