@@ -59,13 +59,15 @@ let package = Package(
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
-    // C of our own: micro-kernels, what must use setjmp, and what protoc-c made of schemas/.
+    // C of our own: micro-kernels, digests by instruction, what must use setjmp, and what protoc-c made
+    // of schemas/.
     .target(name: "CKernels"),
+    .target(name: "CDigests"),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CSchemas", dependencies: ["CProtobufC"]),
 
     // What a device needs: no Foundation from here ...
-    module("ModelFormat"),
+    module("ModelFormat", ["CDigests"]),
     module("Kernels", ["CKernels"]),
     module("Operators", ["ModelFormat", "Kernels", "CKernels"]),
     module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),

@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 for target in ${1:-aarch64-none-none-elf}; do
   out=$(mktemp -d)
   trap 'rm -rf "$out"' EXIT
-  printf 'module CKernels {\n  umbrella "%s/Sources/CKernels/include"\n  export *\n}\n' "$PWD" >"$out/module.modulemap"
+  for library in CDigests CKernels; do
+    printf 'module %s {\n  umbrella "%s/Sources/%s/include"\n  export *\n}\n' $library "$PWD" $library
+  done >"$out/module.modulemap"
   for module in ModelFormat Kernels Operators Interpreter; do
     find "Sources/$module" -name '*.swift' -print0 | sort -z | xargs -0 swiftc \
       -enable-experimental-feature Embedded -enable-experimental-feature Lifetimes \

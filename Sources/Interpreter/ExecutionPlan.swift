@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 
@@ -46,7 +47,9 @@ struct ExecutionPlan {
   /// take any amount.
   static let freeConstantBytes = 1 << 32
 
-  init(_ graph: Graph, maximumArena: Int) throws(InterpreterError) {
+  /// The plan of `graph`, whose activations take at most `maximumArena` bytes each; `pool` shares out the
+  /// packing of weights.
+  init(_ graph: Graph, maximumArena: Int, pool: ThreadPool) throws(InterpreterError) {
     guard graph.nodes.count <= Self.maximumSteps else { throw .steps(graph.nodes.count) }
     let layout = try LayoutPlan(graph)
     let count = layout.steps.count + graph.inputs.count
@@ -63,8 +66,10 @@ struct ExecutionPlan {
         try addBuffer(layout.values[value].facts.byteCount, at: 0, until: lastUse[value]))
       bufferOfValue[value] = inputs[inputs.count - 1]
     }
+    let prepared = try prepareAll(layout, pool)
     for (index, step) in layout.steps.enumerated() {
-      try add(step, at: index, layout, graph, lastUse)
+      let execution = if let prepared { prepared[index] } else { try step.prepare() }
+      try add(step, execution, at: index, layout, lastUse)
     }
     for id in graph.outputs {
       guard let value = layout.rowMajor(id) else { continue }
@@ -100,17 +105,44 @@ struct ExecutionPlan {
     return last
   }
 
-  private mutating func add(
-    _ step: PlannedStep, at index: Int, _ layout: LayoutPlan, _ graph: Graph, _ lastUse: [Int]
-  ) throws(InterpreterError) {
+  /// All steps made ready, shared out among threads, or nil where they are to be made ready one by one:
+  /// with one thread, and where they might pack more than a plan may hold.
+  private func prepareAll(
+    _ layout: LayoutPlan, _ pool: ThreadPool
+  ) throws(InterpreterError) -> [Execution]? {
     // Before anything is prepared: tables for kernels grow with the extents of outputs.
-    for output in step.facts.outputs where output.byteCount > limits.activation {
-      throw .memory(bytes: output.byteCount)
+    var constants = 0
+    for step in layout.steps {
+      for output in step.facts.outputs where output.byteCount > limits.activation {
+        throw .memory(bytes: output.byteCount)
+      }
+      for input in step.facts.inputs where input?.constant != nil {
+        constants = min(constants, limits.constants) + (input?.byteCount ?? 0)
+      }
     }
-    let execution: Execution
-    do { execution = try step.op.prepare(step.facts) } catch {
-      throw .node(name: step.facts.node.name, op: step.facts.node.op, error)
+    guard pool.threads > 1, constants <= limits.constants else { return nil }
+    var results = [Result<Execution, InterpreterError>?](repeating: nil, count: layout.steps.count)
+    results.withUnsafeMutableBufferPointer { results in
+      // Each part writes one element that no other touches.
+      nonisolated(unsafe) let results = results
+      pool.run(parts: layout.steps.count) { index in
+        do throws(InterpreterError) {
+          results[index] = .success(try layout.steps[index].prepare())
+        } catch {
+          results[index] = .failure(error)
+        }
+      }
     }
+    var executions: [Execution] = []
+    executions.reserveCapacity(results.count)
+    for case let result? in results { executions.append(try result.get()) }
+    return executions
+  }
+
+  private mutating func add(
+    _ step: PlannedStep, _ execution: Execution, at index: Int, _ layout: LayoutPlan,
+    _ lastUse: [Int]
+  ) throws(InterpreterError) {
     for position in execution.packedInputs where position < step.inputs.count {
       if let facts = step.facts.inputs[position], facts.constant != nil {
         try account(facts.byteCount)

@@ -74,7 +74,7 @@ public final class Interpreter {
     pool = ThreadPool(threads: threads)
     var graph = graph
     try graph.inferOpenShapes()
-    (parts, plan) = try Self.plan(graph, maximumArena, isStreaming: isStreaming)
+    (parts, plan) = try Self.plan(graph, maximumArena, isStreaming: isStreaming, pool)
     budget = RunBudget(limit: maximumArena)
     openPart =
       if let open = parts.open { try GraphRunner(open, budget, isStreaming: isStreaming) } else {
@@ -132,14 +132,14 @@ public final class Interpreter {
   /// A node that turns out to need the elements of an operand joins those that depend on the data; after
   /// a few of them all nodes do, for each costs a plan.
   private static func plan(
-    _ graph: Graph, _ maximumArena: Int, isStreaming: Bool
+    _ graph: Graph, _ maximumArena: Int, isStreaming: Bool, _ pool: ThreadPool
   ) throws(InterpreterError) -> (GraphParts, ExecutionPlan) {
     var moved = isStreaming ? Set(graph.nodes.indices) : []
     var attempts = 0
     while true {
       let parts = GraphParts(graph, moving: moved)
       do throws(InterpreterError) {
-        return (parts, try ExecutionPlan(parts.planned, maximumArena: maximumArena))
+        return (parts, try ExecutionPlan(parts.planned, maximumArena: maximumArena, pool: pool))
       } catch {
         guard case .node(let name, _, .needsConstant) = error else { throw error }
         let known = moved.count

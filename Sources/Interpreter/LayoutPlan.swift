@@ -19,6 +19,13 @@ struct PlannedStep {
   let outputs: [Int]
   /// The node's position in the graph, or nil for a change of layout.
   let nodeIndex: Int?
+
+  /// Makes the operator ready to run.
+  func prepare() throws(InterpreterError) -> Execution {
+    do { return try op.prepare(facts) } catch {
+      throw .node(name: facts.node.name, op: facts.node.op, error)
+    }
+  }
 }
 
 /// Chooses a layout for each activation, so that convolutions read channels last and no value changes

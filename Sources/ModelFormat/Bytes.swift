@@ -71,6 +71,13 @@ public struct Bytes: Sendable {
     }
   }
 
+  /// Lets go of the pages of a mapped file that lie wholly within these bytes.
+  func releasePages() {
+    #if !hasFeature(Embedded)
+    if case .mapped(let file) = backing { file.releasePages(range) }
+    #endif
+  }
+
   /// A copy as an array.
   public var array: [UInt8] {
     if case .array(let array) = backing, range.count == array.count { return array }

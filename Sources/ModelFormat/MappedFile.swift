@@ -13,21 +13,22 @@ public struct MappedFile: ~Copyable {
   /// The size of the file when it was mapped, in bytes.
   public let count: Int
 
-  /// Maps the regular file at `path`.
+  /// Maps the regular file at `path`; `isReadWhole` brings all of it into memory at once, which is
+  /// faster than page by page.
   ///
   /// - Throws: `FileError` where the file cannot be opened, is no regular file, or is empty.
-  public init(path: String) throws(FileError) {
+  public init(path: String, isReadWhole: Bool = false) throws(FileError) {
     // Opening a pipe would wait for somebody to write; a pipe is no regular file in any case.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, code: errno) }
     defer { close(descriptor) }
-    try self.init(descriptor: descriptor, path: path)
+    try self.init(descriptor: descriptor, path: path, isReadWhole: isReadWhole)
   }
 
   /// Maps the regular file that is open as `descriptor`, which stays open; `path` is for errors.
   ///
   /// - Throws: `FileError` where the file is no regular file, or is empty.
-  public init(descriptor: Int32, path: String) throws(FileError) {
+  public init(descriptor: Int32, path: String, isReadWhole: Bool = false) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -35,7 +36,12 @@ public struct MappedFile: ~Copyable {
     }
     guard status.st_size > 0 else { throw .empty(path: path) }
     let size = Int(status.st_size)
-    guard let pointer = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+    #if canImport(Glibc)
+    let flags = MAP_PRIVATE | (isReadWhole ? MAP_POPULATE : 0)
+    #else
+    let flags = MAP_PRIVATE
+    #endif
+    guard let pointer = mmap(nil, size, PROT_READ, flags, descriptor, 0),
       pointer != MAP_FAILED
     else { throw .cannotOpen(path: path, code: errno) }
     base = UnsafeRawPointer(pointer)
@@ -76,6 +82,16 @@ public struct MappedFile: ~Copyable {
 
     /// The size in bytes.
     public var count: Int { file.count }
+
+    /// Takes the pages that lie wholly within `range` out of the process's memory, until they are read
+    /// again; few pages stay, as not worth a call.
+    func releasePages(_ range: Range<Int>) {
+      let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+      let first = (range.lowerBound + page - 1) / page * page
+      let last = range.upperBound / page * page
+      guard last - first >= 8 * page, let base = buffer.baseAddress else { return }
+      madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, MADV_DONTNEED)
+    }
 
     /// The mapped bytes, valid for as long as this object lives.
     package var buffer: UnsafeRawBufferPointer { file.buffer }

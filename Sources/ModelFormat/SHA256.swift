@@ -1,14 +1,24 @@
+internal import CDigests
+
 /// The SHA-256 digest (FIPS 180-4), fed piece by piece.
+///
+/// Processors with instructions for it take those (CDigests), all others `SHA256.compress`; the digest
+/// is the same.
 public struct SHA256 {
-  private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
+  /// The eight words before the first block.
+  static let start = SIMD8<UInt32>(
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-    0x5be0_cd19
-  )
-  private var pending: [UInt8] = []
-  private var length: UInt64 = 0
+    0x5be0_cd19)
+  /// The functions of this processor, or nil where it has none.
+  nonisolated(unsafe) static let hardware = pare_sha256_best()
+
+  private var state = Self.start
+  /// The bytes behind the last whole block; all others are zero.
+  private var pending = SIMD64<UInt8>()
+  private var length = 0
 
   /// An empty message.
-  public init() { pending.reserveCapacity(64) }
+  public init() {}
 
   /// The 32-byte digest of `bytes`.
   public static func digest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
@@ -24,90 +34,82 @@ public struct SHA256 {
 
   /// Appends `bytes` to the message.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    length &+= UInt64(bytes.count)
     var rest = bytes
-    if !pending.isEmpty {
-      let taken = min(64 - pending.count, rest.count)
-      pending.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<taken]))
+    let used = length % 64
+    length += bytes.count
+    if used > 0 {
+      let taken = min(64 - used, rest.count)
+      keep(rest[..<taken], at: used)
       rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
-      guard pending.count == 64 else { return }
-      pending.withUnsafeBytes { block in
-        if let base = block.baseAddress { Self.compress(base, blocks: 1, &state) }
-      }
-      pending.removeAll(keepingCapacity: true)
+      guard used + taken == 64 else { return }
+      withUnsafeBytes(of: pending) { Self.fold($0, into: &state) }
+      pending = SIMD64()
     }
-    let blocks = rest.count / 64
-    if blocks > 0, let base = rest.baseAddress { Self.compress(base, blocks: blocks, &state) }
-    pending.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[(blocks * 64)...]))
+    let whole = rest.count / 64 * 64
+    Self.fold(UnsafeRawBufferPointer(rebasing: rest[..<whole]), into: &state)
+    keep(rest[whole...], at: 0)
   }
 
   /// The digest of the message; the value must not be used afterwards.
   public mutating func finish() -> [UInt8] {
-    let bits = length &* 8
-    var tail: [UInt8] = [0x80]
-    let used = (pending.count + 1) % 64
-    tail.append(contentsOf: [UInt8](repeating: 0, count: (used <= 56 ? 56 : 120) - used))
-    for shift in stride(from: 56, through: 0, by: -8) {
-      tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-    }
-    tail.withUnsafeBytes { update($0) }
-    let words = [
-      state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7,
-    ]
-    return words.flatMap { word in
-      [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+    let tail = SHA256Tail(pending, length: length)
+    tail.withUnsafeBytes { Self.fold($0, into: &state) }
+    return Self.bytes(of: state)
+  }
+
+  private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>, at start: Int) {
+    withUnsafeMutableBytes(of: &pending) { buffer in
+      UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes))
     }
   }
 
-  private static let constants: [UInt32] = [
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-  ]
+  /// Folds whole blocks into `state`.
+  static func fold(_ blocks: UnsafeRawBufferPointer, into state: inout SIMD8<UInt32>) {
+    guard let base = blocks.baseAddress, blocks.count >= 64 else { return }
+    guard let hardware else { return compress(base, blocks: blocks.count / 64, &state) }
+    withUnsafeMutableBytes(of: &state) { words in
+      hardware.pointee.one(
+        words.assumingMemoryBound(to: UInt32.self).baseAddress,
+        base.assumingMemoryBound(to: UInt8.self), blocks.count / 64)
+    }
+  }
 
-  /// Folds whole 64-byte blocks into `state`.
-  private static func compress(
-    _ base: UnsafeRawPointer, blocks: Int,
-    _ state: inout (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32)
-  ) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
-      constants.withUnsafeBufferPointer { k in
-        for block in 0..<blocks {
-          for i in 0..<16 {
-            w[i] = UInt32(
-              bigEndian: base.loadUnaligned(fromByteOffset: block * 64 + i * 4, as: UInt32.self))
-          }
-          for i in 16..<64 {
-            let a = w[i - 15]
-            let b = w[i - 2]
-            let s0 = rotate(a, 7) ^ rotate(a, 18) ^ (a >> 3)
-            let s1 = rotate(b, 17) ^ rotate(b, 19) ^ (b >> 10)
-            w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
-          }
-          var (a, b, c, d, e, f, g, h) = state
-          for i in 0..<64 {
-            let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-            let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ k[i] &+ w[i]
-            let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-            let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-          }
-          state = (
-            state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d, state.4 &+ e, state.5 &+ f,
-            state.6 &+ g, state.7 &+ h
-          )
-        }
+  /// The digest that a state stands for: its words, big endian.
+  static func bytes(of state: SIMD8<UInt32>) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 32) { out, initialized in
+      for index in 0..<32 {
+        out[index] = UInt8(truncatingIfNeeded: state[index / 4] >> UInt32(24 - index % 4 * 8))
       }
+      initialized = 32
+    }
+  }
+}
+
+/// The last block or two of a message: what is left of it, a one bit, zeros, the length in bits.
+struct SHA256Tail {
+  private var blocks: (SIMD64<UInt8>, SIMD64<UInt8>)
+  /// One or two.
+  let count: Int
+
+  /// The tail of a message of `length` bytes, whose last `length % 64` are those of `rest`.
+  init(_ rest: SIMD64<UInt8>, length: Int) {
+    let used = length % 64
+    count = used < 56 ? 1 : 2
+    blocks = (rest, SIMD64())
+    let end = count * 64 - 8
+    withUnsafeMutableBytes(of: &blocks) {
+      $0[used] = 0x80
+      $0.storeBytes(of: (UInt64(length) * 8).bigEndian, toByteOffset: end, as: UInt64.self)
     }
   }
 
-  @inline(__always)
-  private static func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 &- n) }
+  /// Calls `body` with the blocks.
+  func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    Swift.withUnsafeBytes(of: blocks) {
+      body(UnsafeRawBufferPointer(rebasing: $0[..<(count * 64)]))
+    }
+  }
 }
 
 extension [UInt8] {

@@ -60,19 +60,34 @@ public struct Tensor: Sendable {
   /// Elements of any byte pattern but zero; a negative zero counts, since it must be stored.
   static func countNonzero(_ bytes: Bytes, elementSize: Int) -> Int {
     bytes.withUnsafeBytes { buffer in
-      func count<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> Int {
-        var nonzero = 0
-        for offset in stride(from: 0, to: buffer.count, by: MemoryLayout<T>.size) {
-          nonzero += buffer.loadUnaligned(fromByteOffset: offset, as: T.self) != 0 ? 1 : 0
+      guard let base = buffer.baseAddress else { return 0 }
+      // Elements side by side in words of 64 bits: the high bit of each becomes set where it is not
+      // zero, and is added to a counter as wide as the element.
+      let bits = UInt64(elementSize * 8)
+      let high = elementSize == 8 ? 1 << 63 : (UInt64.max / ((1 << bits) - 1)) << (bits - 1)
+      let most = elementSize == 1 ? 255 * 8 : 1 << 16
+      let whole = buffer.count / 8 * 8
+      var (nonzero, at) = (0, 0)
+      while at < whole {
+        let end = min(whole, at &+ most)
+        var counts: UInt64 = 0
+        while at < end {
+          let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+          counts &+= ((((word & ~high) &+ ~high) | word) & high) &>> (bits &- 1)
+          at &+= 8
         }
-        return nonzero
+        for lane in 0..<(8 / elementSize) {
+          let count = counts >> (UInt64(lane) * bits)
+          nonzero += Int(bits == 64 ? count : count & ((1 << bits) - 1))
+        }
       }
-      return switch elementSize {
-      case 1: count(UInt8.self)
-      case 2: count(UInt16.self)
-      case 4: count(UInt32.self)
-      default: count(UInt64.self)
+      // What fills no word: a few elements.
+      while at < buffer.count {
+        let element = UnsafeRawBufferPointer(start: base + at, count: elementSize)
+        nonzero += element.contains { $0 != 0 } ? 1 : 0
+        at += elementSize
       }
+      return nonzero
     }
   }
 }
@@ -81,6 +96,33 @@ extension Tensor {
   /// The elements without sparsity: all of `shape`, in row-major order, in the stored type.
   public var dense: Bytes {
     encoding == .dense ? values : Bytes(encoding.codec.expand(self))
+  }
+
+  /// Calls `body` with the elements of a dense or sparse tensor of type `T`, in place where they lie so.
+  public func withElements<T: BitwiseCopyable, R>(
+    as type: T.Type, _ body: (UnsafeBufferPointer<T>) -> R
+  ) -> R {
+    let bytes = dense
+    return bytes.withUnsafeBytes { buffer in
+      // Tensors of other formats may lie anywhere.
+      let isAligned = Int(bitPattern: buffer.baseAddress) % MemoryLayout<T>.alignment == 0
+      return isAligned
+        ? body(buffer.assumingMemoryBound(to: T.self))
+        : bytes.elements(as: T.self).withUnsafeBufferPointer(body)
+    }
+  }
+
+  /// Calls `body` with the real numbers that the elements stand for, in place where they lie so.
+  public func withFloats<R>(_ body: (UnsafeBufferPointer<Float>) -> R) -> R {
+    type == .float32
+      ? withElements(as: Float.self, body) : floats().withUnsafeBufferPointer(body)
+  }
+
+  /// Gives back the memory of elements that lie in a file and are not needed for now; whoever reads
+  /// them again reads the file again.
+  public func releasePages() {
+    values.releasePages()
+    positions.releasePages()
   }
 
   /// The real numbers that the elements stand for, in row-major order.

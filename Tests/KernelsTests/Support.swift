@@ -106,6 +106,10 @@ let geometries: [ConvolutionGeometry] = {
   add((2, 2), (18, 18), kernel: (5, 5), pad: (2, 4, 2, 4), groups: 18)
   add((9, 10), (18, 18), kernel: (3, 3), stride: (3, 3), pad: (1, 1, 1, 1), groups: 18)
   add((9, 10), (18, 18), kernel: (4, 4), stride: (2, 2), pad: (1, 1, 1, 1), groups: 18)
+  add((3, 2), (16, 16), kernel: (3, 3), pad: (1, 1, 1, 1), groups: 16)
+  add((6, 5), (80, 80), kernel: (3, 3), stride: (2, 2), pad: (2, 2, 2, 2), groups: 80)
+  add((6, 21), (28, 28), kernel: (3, 3), stride: (1, 2), pad: (1, 1, 1, 1), groups: 28)
+  add((2, 7), (16, 16), kernel: (3, 3), pad: (3, 4, 3, 4), groups: 16)
   // Nothing to do.
   add((2, 2), (4, 4), kernel: (3, 3))
   add((2, 2), (4, 4), batch: 0)

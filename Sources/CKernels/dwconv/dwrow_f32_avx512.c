@@ -11,86 +11,120 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
+/// 16 channels of one or two rows of outputs. What is `const` below is so after inlining too.
 struct block {
-  struct pare_depthwise_row row;
+  const struct pare_depthwise_rows *rows;
   const float *w, *residual;
   float *c;
-  size_t k;
   __mmask16 mask;
   __m512 bias, min, max;
+  const float *input[9];
 };
 
-/// Adds column `at` of the input to the pixels it takes part in: tap kx to sums[kx / stride].
+/// Adds column `at` of the input to the pixels it takes part in: tap kx to sums[row][kx / stride].
 INLINE void column(
-    const size_t kernel, const size_t stride, const size_t first, const struct block *b,
-    const float *const rows[], const size_t steps[], ptrdiff_t at, const __m512 w[],
-    __m512 sums[]) {
-  if (at < 0 || (size_t)at >= b->row.input_width) return;
+    const size_t kernel, const size_t stride, const size_t count, const size_t first,
+    const struct block *b, size_t at, const __m512 w[], __m512 sums[][8]) {
+  const size_t offset = at * b->rows->channels;
+  __m512 x[9];
+  UNROLL for (size_t r = 0; r < kernel + (count - 1) * stride; r++) x[r] =
+      _mm512_loadu_ps(b->input[r] + offset);
   UNROLL for (size_t ky = 0; ky < kernel; ky++) {
-    const __m512 value = _mm512_maskz_loadu_ps(b->mask, rows[ky] + (size_t)at * steps[ky]);
     UNROLL for (size_t kx = first; kx < kernel; kx += stride) {
       const size_t tap = ky * kernel + kx;
       const __m512 weight = kernel == 3 ? w[tap] : _mm512_loadu_ps(b->w + 16 * tap);
-      sums[kx / stride] = _mm512_fmadd_ps(weight, value, sums[kx / stride]);
+      UNROLL for (size_t i = 0; i < count; i++) sums[i][kx / stride] =
+          _mm512_fmadd_ps(weight, x[ky + i * stride], sums[i][kx / stride]);
     }
   }
 }
 
-INLINE void store(const struct block *b, size_t pixel, __m512 y) {
-  const size_t at = pixel * b->row.channels + b->k;
+INLINE void store(const int whole, const struct block *b, size_t at, __m512 y) {
   if (b->residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(b->mask, b->residual + at));
-  store_f32(b->c + at, b->mask, _mm512_min_ps(b->max, _mm512_max_ps(b->min, y)));
+  y = _mm512_min_ps(b->max, _mm512_max_ps(b->min, y));
+  if (whole)
+    _mm512_storeu_ps(b->c + at, y);
+  else
+    _mm512_mask_storeu_ps(b->c + at, b->mask, y);
 }
 
-/// 16 channels of one row: columns of the input go by, and sums[j] is the pixel j before the newest.
-INLINE void channels(const size_t kernel, const size_t stride, const struct block *b) {
-  const size_t last = (kernel - 1) / stride, width = b->row.output_width;
-  const ptrdiff_t pad = (ptrdiff_t)b->row.pad_left;
-  const __m512 bias = b->bias;
-  __m512 w[9], sums[8];
-  const float *rows[7];
-  size_t steps[7];
-  UNROLL for (size_t ky = 0; ky < kernel; ky++) {
-    rows[ky] = (const float *)b->row.rows[ky] + b->k;
-    steps[ky] = b->row.steps[ky];
-  }
-  const ptrdiff_t next = (ptrdiff_t)(b->row.input_width * steps[kernel - 1]);
+/// Columns of the input go by, and sums[row][j] is the pixel j before the newest.
+INLINE void channels(
+    const int whole, const size_t kernel, const size_t stride, const size_t count,
+    const struct block *b) {
+  const size_t last = (kernel - 1) / stride, width = b->rows->output_width;
+  const size_t input_width = b->rows->input_width, step = b->rows->channels;
+  __m512 w[9], sums[2][8];
   if (kernel == 3) UNROLL for (size_t t = 0; t < 9; t++) w[t] = _mm512_loadu_ps(b->w + 16 * t);
-  UNROLL for (size_t j = 0; j <= last; j++) sums[j] = bias;
-  for (size_t p = 0; p < width + last; p++) {
-    column(kernel, stride, 0, b, rows, steps, (ptrdiff_t)(stride * p) - pad, w, sums);
-    if (p >= last) store(b, p - last, sums[last]);
-    if (stride == 2) column(kernel, stride, 1, b, rows, steps, (ptrdiff_t)(2 * p + 1) - pad, w, sums);
-    // Written out, since the compiler makes a call of the loop.
-    if (last > 5) sums[6] = sums[5];
-    if (last > 4) sums[5] = sums[4];
-    if (last > 3) sums[4] = sums[3];
-    if (last > 2) sums[3] = sums[2];
-    if (last > 1) sums[2] = sums[1];
-    if (last > 0) sums[1] = sums[0];
-    sums[0] = bias;
-    // The input row that the next row of outputs adds; at stride 2 it did not pay.
-    if (stride == 1)
-      _mm_prefetch((const char *)(rows[kernel - 1] + p * steps[kernel - 1] + next), _MM_HINT_T0);
+  UNROLL for (size_t i = 0; i < count; i++) {
+    UNROLL for (size_t j = 0; j <= last; j++) sums[i][j] = b->bias;
+  }
+  // Columns in the padding lie at what is no index.
+  size_t at = 0 - b->rows->pad_left, out = 0;
+  for (size_t p = 0; p < width + last; p++, at += stride) {
+    if (at < input_width) column(kernel, stride, count, 0, b, at, w, sums);
+    if (p >= last) {
+      UNROLL for (size_t i = 0; i < count; i++) store(
+          whole, b, out + i * width * step, sums[i][last]);
+      out += step;
+    }
+    if (stride == 2 && at + 1 < input_width)
+      column(kernel, stride, count, 1, b, at + 1, w, sums);
+    UNROLL for (size_t i = 0; i < count; i++) {
+      // Written out, since the compiler makes a call of the loop.
+      if (last > 5) sums[i][6] = sums[i][5];
+      if (last > 4) sums[i][5] = sums[i][4];
+      if (last > 3) sums[i][4] = sums[i][3];
+      if (last > 2) sums[i][3] = sums[i][2];
+      if (last > 1) sums[i][2] = sums[i][1];
+      if (last > 0) sums[i][1] = sums[i][0];
+      sums[i][0] = b->bias;
+    }
   }
 }
 
-void pare_dwrow_f32_1x16__avx512(
-    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
-    float *c, float min, float max) {
-  struct block b = {*row, w, residual, c, 0, 0, _mm512_setzero_ps(), _mm512_set1_ps(min),
-                    _mm512_set1_ps(max)};
-  for (; b.k < row->channels; b.k += 16, b.w += 16 * row->kernel * row->kernel) {
-    b.mask = mask16(row->channels - b.k);
-    b.bias = _mm512_loadu_ps(bias + b.k);
-    switch (row->kernel * 2 + row->stride) {
-      case 7: channels(3, 1, &b); break;
-      case 8: channels(3, 2, &b); break;
-      case 11: channels(5, 1, &b); break;
-      case 12: channels(5, 2, &b); break;
-      case 15: channels(7, 1, &b); break;
-      case 16: channels(7, 2, &b); break;
-      default: return;
+typedef void block_function(const struct block *b);
+#define BLOCK(K, S, N)                                  \
+  static void block_##K##_##S##_##N(const struct block *b) { \
+    if (b->mask == 0xFFFF)                              \
+      channels(1, K, S, N, b);                          \
+    else                                                \
+      channels(0, K, S, N, b);                          \
+  }
+BLOCK(3, 1, 1) BLOCK(3, 1, 2) BLOCK(3, 2, 1) BLOCK(3, 2, 2)
+BLOCK(5, 1, 1) BLOCK(5, 1, 2) BLOCK(5, 2, 1) BLOCK(5, 2, 2)
+BLOCK(7, 1, 1) BLOCK(7, 1, 2) BLOCK(7, 2, 1) BLOCK(7, 2, 2)
+#undef BLOCK
+
+/// By kernel, column stride, and whether two rows share their inputs.
+static block_function *const blocks[3][2][2] = {
+    {{block_3_1_1, block_3_1_2}, {block_3_2_1, block_3_2_2}},
+    {{block_5_1_1, block_5_1_2}, {block_5_2_1, block_5_2_2}},
+    {{block_7_1_1, block_7_1_2}, {block_7_2_1, block_7_2_2}},
+};
+
+void pare_dwrow_f32_2x16__avx512(
+    const struct pare_depthwise_rows *rows, const float *w, const float *bias,
+    const float *residual, float *c, float min, float max) {
+  const size_t kernel = rows->kernel, stride = rows->stride, channels = rows->channels;
+  const int adjacent = rows->row_stride == stride;
+  struct block b;
+  b.rows = rows;
+  b.min = _mm512_set1_ps(min);
+  b.max = _mm512_set1_ps(max);
+  for (size_t k = 0; k < channels; k += 16, w += 16 * kernel * kernel) {
+    b.w = w;
+    b.mask = mask16(channels - k);
+    b.bias = _mm512_loadu_ps(bias + k);
+    for (size_t i = 0; i < rows->count;) {
+      const size_t two = adjacent && i + 1 < rows->count;
+      const size_t at = i * rows->output_width * channels + k;
+      b.c = c + at;
+      b.residual = residual ? residual + at : NULL;
+      for (size_t r = 0; r < kernel + two * stride; r++)
+        b.input[r] = (const float *)rows->rows[i * rows->row_stride + r] + k;
+      blocks[kernel / 2 - 1][stride - 1][two](&b);
+      i += 1 + two;
     }
   }
 }

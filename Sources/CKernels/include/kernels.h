@@ -79,24 +79,25 @@ typedef void pare_dwconv_u8s8(
     size_t m, size_t channels, size_t taps, const uint8_t *const *a, const int8_t *w,
     const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output);
 
-/// One row of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1
-/// or 2. Row ky of the window starts at rows[ky] and has pixels steps[ky] elements apart: 0 for a row
-/// in the padding, which is one pixel of zeros (or zero points), as is `zero`.
-struct pare_depthwise_row {
+/// Rows of outputs of a depthwise convolution with a square kernel of 3, 5 or 7 and column stride 1 or
+/// 2. Row ky of the window of output row i is rows[i * row_stride + ky], `input_width` pixels; a row in
+/// the padding is one of zeros (or zero points), and so is `zero`, one pixel at least. Rows and `zero`
+/// have 64 readable bytes after their end.
+struct pare_depthwise_rows {
   const void *const *rows;
-  const size_t *steps;
   const void *zero;
+  size_t count, row_stride;
   size_t kernel, stride, pad_left, input_width, output_width, channels;
 };
 
-/// `w` is [channels / 16][taps][16]; `c` and `residual` are the row of outputs.
+/// `w` is [channels / 16][taps][16]; `c` and `residual` are rows of outputs, one behind the other.
 typedef void pare_dwrow_f32(
-    const struct pare_depthwise_row *row, const float *w, const float *bias, const float *residual,
-    float *c, float min, float max);
+    const struct pare_depthwise_rows *rows, const float *w, const float *bias,
+    const float *residual, float *c, float min, float max);
 
 /// `w` is [channels / 64][kernel rows / 4][kernel columns][64 in kernel order][4 kernel rows].
 typedef void pare_dwrow_u8s8(
-    const struct pare_depthwise_row *row, const int8_t *w, const int32_t *q, void *c,
+    const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
 
 /// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i
@@ -104,29 +105,36 @@ typedef void pare_dwrow_u8s8(
 typedef void pare_lanes_x32(
     size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
 
-/// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for n <= 16
-/// outputs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8.
-/// Output o has counts[o] weights; indices and weights of all outputs follow one another. Without
-/// `start`, sums go on. All but `counts`, `indices` and `w` are aligned to 64 bytes.
+/// Two of 16 outputs of a sparse product, and how many of its weights come next: those that both have
+/// at one place, the first one's and the second one's others, each count in twos.
+struct pare_sparse_pair {
+  uint8_t first, second;
+  uint16_t both, only_first, only_second;
+};
+
+/// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for 16 outputs in 8
+/// pairs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8. Indices
+/// and weights follow one another in the order of the pairs; where both have a weight there is one
+/// index and two weights. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
 typedef void pare_spmm_u8s8(
-    size_t vectors, size_t n, const int32_t *start, const uint16_t *counts,
+    size_t vectors, const int32_t *start, const struct pare_sparse_pair *pairs,
     const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
 
 /// The same for one float weight each.
 typedef void pare_spmm_f32(
-    size_t vectors, size_t n, const float *start, const uint16_t *counts, const uint16_t *indices,
-    const float *w, const void *x, float *sums);
+    size_t vectors, const float *start, const struct pare_sparse_pair *pairs,
+    const uint16_t *indices, const float *w, const void *x, float *sums);
 
-/// c[i][j] = what `output` says of sums[i][j] (16 to a row), n <= 16; `q` as for igemm_u8s8. Reads sums of
-/// rows up to the next multiple of 4.
+/// c[i][j] = what `output` says of sums[j][i], `stride` words from one output j to the next, n <= 16;
+/// `q` as for igemm_u8s8. All 16 outputs may be read, of pixels up to the next multiple of 16.
 typedef void pare_finish_u8s8(
-    size_t m, size_t n, const int32_t *sums, const int32_t *q, void *c, size_t ldc,
+    size_t m, size_t n, const int32_t *sums, size_t stride, const int32_t *q, void *c, size_t ldc,
     const struct pare_qoutput *output);
 
-/// c[i][j] = clamp(sums[i][j] + residual[i][j]), n <= 16.
+/// c[i][j] = clamp(sums[j][i] + residual[i][j]), likewise.
 typedef void pare_finish_f32(
-    size_t m, size_t n, const float *sums, const float *residual, float *c, size_t ldc, float min,
-    float max);
+    size_t m, size_t n, const float *sums, size_t stride, const float *residual, float *c,
+    size_t ldc, float min, float max);
 
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(

@@ -141,12 +141,5 @@ void pare_igemm_u8s8_1x128__avx512vnni(
   if (m && n) one_row(n, taps, quads, a, b, b_stride, &e);
 }
 
-void pare_finish_u8s8_1x16__avx512vnni(
-    size_t m, size_t n, const int32_t *sums, const int32_t *q, void *c, size_t ldc,
-    const struct pare_qoutput *output) {
-  const struct epilogue e = {q, c, ldc, output};
-  store(m, n, sums, &e, 0);
-}
-
 #pragma clang attribute pop
 #endif

@@ -1,59 +1,95 @@
 // A sparse product with pixels in lanes: every stored weight, broadcast, times vectors of 16 pixels.
 // Included by one file per element type, which defines:
-//   WEIGHT, START, SUM         the type of a stored weight, of a start value, the vector of sums
-//   LOAD_SUM, STORE_SUM, SPREAD(start), ZERO, ADD(a, b)
-//   MULTIPLY_ADD(sum, pointer to 16 pixels, pointer to a weight)
-// v is constant after inlining. Loads bound the speed (v of x, and one of a weight, for v products), so
-// four indices come in one.
+//   WEIGHT, SUM                the type of a weight and of a start value, and of a vector of sums
+//   LOAD_SUM, STORE_SUM, SPREAD(number)
+//   PIXELS, LOAD(pointer)      the type of a vector of pixels
+//   MULTIPLY_ADD(sum, pixels, weight)
+// v is constant after inlining. Loads bound the speed: one for each vector of pixels and each weight.
+// So two outputs go together, and where both have a weight its pixels are loaded once.
 #pragma once
 #include <string.h>
 
+#ifndef UNROLL
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
+#endif
 
-/// One output at a time. With few vectors a single chain of sums would wait for itself: `chains` of
-/// them take turns.
-INLINE void outputs(
-    const size_t v, const size_t chains, size_t n, const START *start, const uint16_t *counts,
-    const uint16_t *indices, const WEIGHT *w, const char *x, START *sums) {
-  for (size_t o = 0; o < n; o++, sums += 16 * v) {
-    SUM sum[3][8];
-    UNROLL for (size_t j = 0; j < v; j++) {
-      sum[0][j] = start ? SPREAD(start[o]) : LOAD_SUM(sums + 16 * j);
-      UNROLL for (size_t c = 1; c < chains; c++) sum[c][j] = ZERO;
+/// Where the streams of a pair have been read to.
+struct cursor {
+  const uint16_t *indices;
+  const WEIGHT *w;
+  const char *x;
+};
+
+/// Returns the pixels of one of two indices that were read together.
+INLINE const char *pixels_of(const struct cursor *at, uint32_t two, size_t k, size_t v) {
+  return at->x + (size_t)(uint16_t)(two >> 16 * k) * (64 * v);
+}
+
+/// Adds `twos` times two weights of one output.
+INLINE void one(const size_t v, SUM sums[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 2, at->w += 2) {
+    uint32_t two;
+    memcpy(&two, at->indices, 4);
+    UNROLL for (size_t k = 0; k < 2; k++) {
+      const char *from = pixels_of(at, two, k, v);
+      const SUM weight = SPREAD(at->w[k]);
+      UNROLL for (size_t j = 0; j < v; j++)
+        sums[j] = MULTIPLY_ADD(sums[j], LOAD(from + 64 * j), weight);
     }
-    const size_t count = counts[o];
-    size_t b = 0;
-    for (; b + 4 <= count; b += 4) {
-      uint64_t four;
-      memcpy(&four, indices + b, 8);
-      UNROLL for (size_t k = 0; k < 4; k++) {
-        const char *pixels = x + (size_t)(uint16_t)(four >> 16 * k) * (64 * v);
-        MULTIPLY_ADD(sum[k % chains], pixels, w + b + k, v);
-      }
-    }
-    for (; b < count; b++) MULTIPLY_ADD(sum[0], x + (size_t)indices[b] * (64 * v), w + b, v);
-    UNROLL for (size_t j = 0; j < v; j++) {
-      UNROLL for (size_t c = 1; c < chains; c++) sum[0][j] = ADD(sum[0][j], sum[c][j]);
-      STORE_SUM(sums + 16 * j, sum[0][j]);
-    }
-    indices += count;
-    w += count;
   }
 }
 
-INLINE void all_outputs(
-    size_t v, size_t n, const START *start, const uint16_t *counts, const uint16_t *indices,
-    const WEIGHT *w, const char *x, START *sums) {
+/// The same for weights that two outputs have at the same places.
+INLINE void both(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 2, at->w += 4) {
+    uint32_t two;
+    memcpy(&two, at->indices, 4);
+    UNROLL for (size_t k = 0; k < 2; k++) {
+      const char *from = pixels_of(at, two, k, v);
+      const SUM weight_a = SPREAD(at->w[2 * k]), weight_b = SPREAD(at->w[2 * k + 1]);
+      UNROLL for (size_t j = 0; j < v; j++) {
+        const PIXELS x = LOAD(from + 64 * j);
+        a[j] = MULTIPLY_ADD(a[j], x, weight_a);
+        b[j] = MULTIPLY_ADD(b[j], x, weight_b);
+      }
+    }
+  }
+}
+
+INLINE void pairs(
+    const size_t v, const WEIGHT *start, const struct pare_sparse_pair *pair, struct cursor at,
+    WEIGHT *sums) {
+  for (const struct pare_sparse_pair *end = pair + 8; pair < end; pair++) {
+    WEIGHT *to_a = sums + pair->first * 16 * v, *to_b = sums + pair->second * 16 * v;
+    SUM a[8], b[8];
+    UNROLL for (size_t j = 0; j < v; j++) {
+      a[j] = start ? SPREAD(start[pair->first]) : LOAD_SUM(to_a + 16 * j);
+      b[j] = start ? SPREAD(start[pair->second]) : LOAD_SUM(to_b + 16 * j);
+    }
+    both(v, a, b, pair->both, &at);
+    one(v, a, pair->only_first, &at);
+    one(v, b, pair->only_second, &at);
+    UNROLL for (size_t j = 0; j < v; j++) {
+      STORE_SUM(to_a + 16 * j, a[j]);
+      STORE_SUM(to_b + 16 * j, b[j]);
+    }
+  }
+}
+
+INLINE void all_pairs(
+    size_t v, const WEIGHT *start, const struct pare_sparse_pair *pair, const uint16_t *indices,
+    const WEIGHT *w, const void *x, WEIGHT *sums) {
+  const struct cursor at = {indices, w, x};
   switch (v) {
-    case 1: return outputs(1, 3, n, start, counts, indices, w, x, sums);
-    case 2: return outputs(2, 3, n, start, counts, indices, w, x, sums);
-    case 3: return outputs(3, 2, n, start, counts, indices, w, x, sums);
-    case 4: return outputs(4, 2, n, start, counts, indices, w, x, sums);
-    case 5: return outputs(5, 2, n, start, counts, indices, w, x, sums);
-    case 6: return outputs(6, 1, n, start, counts, indices, w, x, sums);
-    case 7: return outputs(7, 1, n, start, counts, indices, w, x, sums);
-    case 8: return outputs(8, 1, n, start, counts, indices, w, x, sums);
+    case 1: return pairs(1, start, pair, at, sums);
+    case 2: return pairs(2, start, pair, at, sums);
+    case 3: return pairs(3, start, pair, at, sums);
+    case 4: return pairs(4, start, pair, at, sums);
+    case 5: return pairs(5, start, pair, at, sums);
+    case 6: return pairs(6, start, pair, at, sums);
+    case 7: return pairs(7, start, pair, at, sums);
+    case 8: return pairs(8, start, pair, at, sums);
     default: return;
   }
 }

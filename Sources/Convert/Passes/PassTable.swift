@@ -50,7 +50,7 @@ extension GraphPass {
 
   /// What runs after compression, where float layers are known to stay float.
   static let finishing: [GraphPass] = [
-    .fuseResidual,  // only float convolutions add in their store
+    .fuseResidual,  // by now it is known which nodes are float, and which uint8
     .removeDeadNodes,
   ]
 }

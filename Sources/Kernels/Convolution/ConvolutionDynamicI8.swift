@@ -26,20 +26,22 @@ public final class ConvolutionDynamicI8: Sendable {
   }
 
   private var inputBytes: Int { roundedUp(inputCount + 64, to: 64) }
-  private var zeroBytes: Int { roundedUp(geometry.inputChannels + 64, to: 64) }
+  private var zeroBytes: Int { roundedUp(packed.zeroElements + 64, to: 64) }
   private var constantBytes: Int { packed.constantWords * 4 }
 
   /// A convolution with weights [output][input / groups][row][column], one scale and one bias (in real
-  /// units) per output channel, all copied; `clamp` is infinite where there is no bound.
+  /// units) per output channel, all copied; `clamp` is infinite where there is no bound, `form` tells of
+  /// weights that need not be copied.
   public init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>,
-    weightScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    form: WeightForm = .plain(nonzero: nil), weightScales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?,
     clamp: (min: Float, max: Float) = (-.infinity, .infinity), isa: InstructionSet = .best
   ) {
     self.geometry = geometry
     limits = clamp
     vectors = VectorKernels(isa)
-    packed = PackedWeightsI8(geometry, weights: weights, isa: isa)
+    packed = PackedWeightsI8(geometry, weights: weights, form: form, isa: isa)
     scales = AlignedBytes(geometry.outputChannels, of: Float.self)
     scales.pointer(Float.self).update(from: weightScales, count: geometry.outputChannels)
     self.bias = AlignedBytes(geometry.outputChannels, of: Float.self)
@@ -48,7 +50,7 @@ public final class ConvolutionDynamicI8: Sendable {
       geometry.batch * geometry.inputHeight * geometry.inputWidth * geometry.inputChannels
     scratchBytes =
       packed.scratchBytes + roundedUp(count + 64, to: 64) + packed.constantWords * 4
-      + roundedUp(geometry.inputChannels + 64, to: 64)
+      + roundedUp(packed.zeroElements + 64, to: 64)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`.

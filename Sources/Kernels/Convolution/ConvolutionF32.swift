@@ -42,17 +42,21 @@ public final class ConvolutionF32: Sendable {
   }
 
   /// A convolution with weights [output][input / groups][row][column] and one bias per output channel,
-  /// both copied; `clamp` is infinite where there is no bound.
+  /// both copied; `clamp` is infinite where there is no bound, `form` tells of weights that need not be
+  /// copied.
   public convenience init(
-    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>,
+    form: WeightForm = .plain(nonzero: nil), bias: UnsafePointer<Float>?,
     clamp: (min: Float, max: Float) = (-.infinity, .infinity), isa: InstructionSet = .best
   ) {
-    self.init(geometry, weights: weights, bias: bias, clamp: clamp, isa: isa, kernel: nil)
+    self.init(
+      geometry, weights: weights, form: form, bias: bias, clamp: clamp, isa: isa, kernel: nil)
   }
 
   /// The same with one line of the kernel table, where it applies.
   package init(
-    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Float>,
+    form: WeightForm = .plain(nonzero: nil), bias: UnsafePointer<Float>?,
     clamp: (min: Float, max: Float), isa: InstructionSet, kernel name: String?,
     sparsity: SparseChoice = .automatic
   ) {
@@ -60,7 +64,9 @@ public final class ConvolutionF32: Sendable {
     self.geometry = g
     limits = clamp
     window = Window(g, elementBytes: 4)
-    zero = AlignedBytes(g.inputChannels, of: Float.self)
+    let depthwiseRows = DepthwiseRows(g, elementBytes: 4)
+    zero = AlignedBytes(
+      depthwiseRows == nil ? g.inputChannels : DepthwiseRows.zeroElements(g), of: Float.self)
     let taps = g.kernelHeight * g.kernelWidth
     if g.isDepthwise {
       self.weights = AlignedBytes(roundedUp(g.inputChannels, to: 16) * taps, of: Float.self)
@@ -72,7 +78,7 @@ public final class ConvolutionF32: Sendable {
       }
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      if let rows = DepthwiseRows(g, elementBytes: 4) {
+      if let rows = depthwiseRows {
         shape = .rows(
           rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
         scratchBytes = ThreadPool.maximumParts * rows.slotBytes
@@ -84,7 +90,7 @@ public final class ConvolutionF32: Sendable {
       }
       return
     }
-    if let plan = sparsity.plan(g, weights: weights, isa: isa) {
+    if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
       let product = SparseProduct(plan, SparseStreams(plan, g, weights: weights), isa: isa)
       shape = .sparse(
         product, KernelTable.best(.spmmF32, upTo: isa, reference: sparseReferenceF32),
@@ -101,10 +107,14 @@ public final class ConvolutionF32: Sendable {
       pixels: g.outputPixels, columns: columns, otherwise: productReferenceF32)
     let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
     shape = .product(plan, kernel)
-    self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements, of: Float.self)
     self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
-    let packed = self.weights.pointer(Float.self)
-    WeightOrder.forEach(g, plan: plan, quantum: 1) { to, from, _ in packed[to] = weights[from] }
+    let order = WeightOrder(g, quantum: 1)
+    if form == .packed {
+      self.weights = AlignedBytes(window: weights, count: order.count * 4)
+    } else {
+      self.weights = AlignedBytes(order.count, of: Float.self)
+      order.pack(weights, to: self.weights.pointer(Float.self))
+    }
     if let bias {
       let to = self.bias.pointer(Float.self)
       for output in 0..<g.outputChannels {
@@ -112,6 +122,13 @@ public final class ConvolutionF32: Sendable {
       }
     }
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+  }
+
+  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
+  public static func weightOrder(
+    _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
+  ) -> WeightOrder? {
+    geometry.isDepthwise ? nil : WeightOrder(geometry, quantum: 1)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the
@@ -128,14 +145,13 @@ public final class ConvolutionF32: Sendable {
     case .sparse(let product, let kernel, let finish):
       sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):
-      pool.share(rows.count) { part, range in
+      pool.share(rows.units) { part, range in
         let slot = scratch + part * rows.slotBytes
         for index in range {
-          let at = index * rows.outputElements
-          rows.withRow(index, of: input, zero: zero.base, slot: slot) {
+          rows.withRows(index, of: input, zero: zero.base, slot: slot) { rows, at in
             kernel.function(
-              $0, weights.pointer(Float.self), bias.pointer(Float.self), residual.map { $0 + at },
-              output + at, limits.min, limits.max)
+              rows, weights.pointer(Float.self), bias.pointer(Float.self),
+              residual.map { $0 + at }, output + at, limits.min, limits.max)
           }
         }
       }
@@ -181,15 +197,15 @@ public final class ConvolutionF32: Sendable {
       Float.self, input: input, pixelBytes: geometry.inputChannels * 4,
       isPointwise: geometry.isPointwise, window: window, zero: zero.base, scratch: scratch,
       pool: pool
-    ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+    ) { vectors, panel, isFirst, part, lanes, sums in
       kernel.function(
-        vectors, count, isFirst ? bias + panel * 16 : nil, counts, indices, weights, lanes,
+        vectors, isFirst ? bias + panel * 16 : nil, part.pairs, part.indices, part.weights, lanes,
         sums.assumingMemoryBound(to: Float.self))
-    } store: { pixels, panel, count, sums in
+    } store: { pixels, panel, outputs, sums, stride in
       let at = pixels.lowerBound * channels + panel * 16
       finish.function(
-        pixels.count, count, sums.assumingMemoryBound(to: Float.self), residual.map { $0 + at },
-        output + at, channels, limits.min, limits.max)
+        pixels.count, outputs, sums.assumingMemoryBound(to: Float.self), stride,
+        residual.map { $0 + at }, output + at, channels, limits.min, limits.max)
     }
   }
 

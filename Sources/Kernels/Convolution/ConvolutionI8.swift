@@ -32,30 +32,40 @@ public final class ConvolutionI8: Sendable {
   /// Bytes of scratch that a run needs, aligned to 64.
   public var scratchBytes: Int { packed.scratchBytes }
 
+  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
+  public static func weightOrder(
+    _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
+  ) -> WeightOrder? {
+    geometry.isDepthwise ? nil : WeightOrder(geometry, quantum: 4)
+  }
+
   /// A convolution with weights [output][input / groups][row][column], one scale and one bias (in real
-  /// units) per output channel, all copied.
+  /// units) per output channel, all copied; `form` tells of weights that need not be.
   public convenience init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>,
-    weightScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?, inputScale: Float,
+    form: WeightForm = .plain(nonzero: nil), weightScales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, inputScale: Float,
     inputZeroPoint: UInt8, output: Output, isa: InstructionSet = .best
   ) {
     self.init(
-      geometry, weights: weights, weightScales: weightScales, bias: bias, inputScale: inputScale,
-      inputZeroPoint: inputZeroPoint, output: output, isa: isa, kernel: nil)
+      geometry, weights: weights, form: form, weightScales: weightScales, bias: bias,
+      inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output, isa: isa, kernel: nil)
   }
 
   /// The same with one line of the kernel table, where it applies.
   package init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>,
-    weightScales: UnsafePointer<Float>, bias: UnsafePointer<Float>?, inputScale: Float,
+    form: WeightForm = .plain(nonzero: nil), weightScales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, inputScale: Float,
     inputZeroPoint: UInt8, output: Output, isa: InstructionSet, kernel name: String?,
     sparsity: SparseChoice = .automatic
   ) {
     self.geometry = geometry
     self.output = output
-    packed = PackedWeightsI8(geometry, weights: weights, isa: isa, kernel: name, sparsity: sparsity)
+    packed = PackedWeightsI8(
+      geometry, weights: weights, form: form, isa: isa, kernel: name, sparsity: sparsity)
     constants = AlignedBytes(packed.constantWords, of: Int32.self)
-    zero = AlignedBytes(geometry.inputChannels)
+    zero = AlignedBytes(packed.zeroElements)
     zero.base.initializeMemory(as: UInt8.self, repeating: inputZeroPoint, count: zero.count)
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,

@@ -39,28 +39,30 @@ package let depthwiseReferenceF32 = Kernel<DepthwiseFunctionF32>(
   }
 }
 
-/// The function of a float depthwise kernel for one row; see `pare_dwrow_f32` in kernels.h.
+/// The function of a float depthwise kernel for rows of outputs; see `pare_dwrow_f32` in kernels.h.
 package typealias DepthwiseRowFunctionF32 =
   @convention(c) (
-    UnsafePointer<pare_depthwise_row>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
+    UnsafePointer<pare_depthwise_rows>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
     UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Float, Float
   ) -> Void
 
 /// The portable form of the kernels of `dwrow_f32`.
 package let depthwiseRowReferenceF32 = Kernel<DepthwiseRowFunctionF32>(
-  name: StaticName("pare_dwrow_f32_1x1__portable"), rows: 1, columns: 1, isa: .portable
-) { row, w, bias, residual, c, min, max in
-  guard let row = row?.pointee, let w, let bias, let c else { return }
-  let taps = row.kernel * row.kernel
-  for first in stride(from: 0, to: row.channels, by: 16) {
-    for x in 0..<row.output_width {
+  name: StaticName("pare_dwrow_f32_2x1__portable"), rows: 2, columns: 1, isa: .portable
+) { rows, w, bias, residual, c, min, max in
+  guard let rows = rows?.pointee, let w, let bias, let c else { return }
+  let taps = rows.kernel * rows.kernel
+  for first in stride(from: 0, to: rows.channels, by: 16) {
+    for pixel in 0..<rows.count * rows.output_width {
       var sums = lanes(bias + first)
-      row.forEachTap(of: x) { ky, kx, input, element in
+      rows.forEachTap(of: pixel % rows.output_width, pixel / rows.output_width) {
+        ky, kx, input, element in
         let value = lanes(input.assumingMemoryBound(to: Float.self) + (element + first))
-        sums += value * lanes(w + (first * taps + (ky * row.kernel + kx) * 16))
+        sums += value * lanes(w + (first * taps + (ky * rows.kernel + kx) * 16))
       }
       storeLanes(
-        sums, residual, c, at: x * row.channels + first, count: row.channels - first, min, max)
+        sums, residual, c, at: pixel * rows.channels + first, count: rows.channels - first, min,
+        max)
     }
   }
 }

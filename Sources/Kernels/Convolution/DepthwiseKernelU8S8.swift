@@ -35,6 +35,32 @@ package enum DepthwiseOrder {
     let (vector, lane) = place(of: channel)
     return (vector / 4 * groups + group) * 256 + vector % 4 * 64 + lane * 4 + byte
   }
+
+  /// Writes weights [channel][tap] to zeroed `packed`, by taps.
+  static func packTaps(
+    _ weights: UnsafePointer<Int8>, channels: Int, taps: Int, to packed: UnsafeMutablePointer<Int8>
+  ) {
+    for channel in 0..<channels {
+      let target = packed + weight(channel: channel, tap: 0, taps: taps)
+      for tap in 0..<taps { target[tap / 4 * 256 + tap % 4] = weights[channel * taps + tap] }
+    }
+  }
+
+  /// Writes weights [channel][row][column] of a square kernel to zeroed `packed`, by rows.
+  static func packRows(
+    _ weights: UnsafePointer<Int8>, channels: Int, kernel: Int,
+    to packed: UnsafeMutablePointer<Int8>
+  ) {
+    for channel in 0..<channels {
+      let target = packed + weight(channel: channel, ky: 0, kx: 0, kernel: kernel)
+      let source = weights + channel * kernel * kernel
+      for ky in 0..<kernel {
+        for kx in 0..<kernel {
+          target[(ky / 4 * kernel + kx) * 256 + ky % 4] = source[ky * kernel + kx]
+        }
+      }
+    }
+  }
 }
 
 /// The portable integer depthwise convolution: what the kernels of `dwconv_u8s8` compute, bit for bit.
@@ -57,30 +83,31 @@ package let depthwiseReferenceU8S8 = Kernel<DepthwiseFunctionU8S8>(
   }
 }
 
-/// The function of an integer depthwise kernel for one row; see `pare_dwrow_u8s8` in kernels.h.
+/// The function of an integer depthwise kernel for rows of outputs; see `pare_dwrow_u8s8` in kernels.h.
 package typealias DepthwiseRowFunctionU8S8 =
   @convention(c) (
-    UnsafePointer<pare_depthwise_row>?, UnsafePointer<Int8>?, UnsafePointer<Int32>?,
+    UnsafePointer<pare_depthwise_rows>?, UnsafePointer<Int8>?, UnsafePointer<Int32>?,
     UnsafeMutableRawPointer?, UnsafePointer<pare_qoutput>?
   ) -> Void
 
 /// The portable form of the kernels of `dwrow_u8s8`, bit for bit.
 package let depthwiseRowReferenceU8S8 = Kernel<DepthwiseRowFunctionU8S8>(
-  name: StaticName("pare_dwrow_u8s8_1x1__portable"), rows: 1, columns: 1, isa: .portable
-) { row, w, q, c, output in
-  guard let row = row?.pointee, let w, let q, let c, let output = output?.pointee else { return }
-  for channel in 0..<row.channels {
+  name: StaticName("pare_dwrow_u8s8_2x1__portable"), rows: 2, columns: 1, isa: .portable
+) { rows, w, q, c, output in
+  guard let rows = rows?.pointee, let w, let q, let c, let output = output?.pointee else { return }
+  for channel in 0..<rows.channels {
     let (vector, lane) = DepthwiseOrder.place(of: channel)
     let constants = q + vector * 48
-    let weights = w + DepthwiseOrder.weight(channel: channel, ky: 0, kx: 0, kernel: row.kernel)
-    for x in 0..<row.output_width {
+    let weights = w + DepthwiseOrder.weight(channel: channel, ky: 0, kx: 0, kernel: rows.kernel)
+    for pixel in 0..<rows.count * rows.output_width {
       var sum = constants[lane]
-      row.forEachTap(of: x) { ky, kx, input, element in
+      rows.forEachTap(of: pixel % rows.output_width, pixel / rows.output_width) {
+        ky, kx, input, element in
         let value = input.assumingMemoryBound(to: UInt8.self)[element + channel]
-        let weight = weights[(ky / 4 * row.kernel + kx) * 256 + ky % 4]
+        let weight = weights[(ky / 4 * rows.kernel + kx) * 256 + ky % 4]
         sum &+= Int32(value) &* Int32(weight)
       }
-      storeSum(sum, constants, lane, to: c, at: x * row.channels + channel, output)
+      storeSum(sum, constants, lane, to: c, at: pixel * rows.channels + channel, output)
     }
   }
 }

@@ -1,9 +1,14 @@
 import CKernels
 
-/// How the rows of a depthwise convolution are handed to kernels that take one row at a time.
+/// How the rows of a depthwise convolution are handed to kernels that take rows of outputs.
+///
+/// Work comes in units of one or two rows, which share some rows of the input.
 struct DepthwiseRows: Sendable {
   let geometry: ConvolutionGeometry
   let elementBytes: Int
+
+  /// The rows of outputs of a unit.
+  private let together: Int
 
   /// Rows for a square kernel of 3, 5 or 7 with column stride 1 or 2, or nil for other geometries.
   init?(_ g: ConvolutionGeometry, elementBytes: Int) {
@@ -12,52 +17,60 @@ struct DepthwiseRows: Sendable {
     else { return nil }
     geometry = g
     self.elementBytes = elementBytes
+    together = g.dilationHeight == 1 && g.strideHeight <= 2 ? 2 : 1
   }
 
-  /// The rows of output of the whole batch.
-  var count: Int { geometry.batch * geometry.outputHeight }
+  /// Units of one image.
+  private var perImage: Int { (geometry.outputHeight + together - 1) / together }
 
-  /// Elements in one row of output.
-  var outputElements: Int { geometry.outputWidth * geometry.outputChannels }
+  /// Units of work, of the whole batch.
+  var units: Int { geometry.batch * perImage }
 
-  /// Bytes of scratch for one part: an address and a step for each row of the window.
+  /// Elements of a row of zeros.
+  static func zeroElements(_ g: ConvolutionGeometry) -> Int { g.inputWidth * g.inputChannels }
+
+  /// Bytes of scratch for one part: an address for each row of the windows.
   var slotBytes: Int { 128 }
 
-  /// Calls `body` with output row `index` of the batch, as kernels take it.
-  @inline(__always) func withRow(
+  /// Calls `body` with the rows of unit `index`, as kernels take them, and the first element that they
+  /// write; `zero` is a row of zeros.
+  @inline(__always) func withRows(
     _ index: Int, of input: UnsafeRawPointer, zero: UnsafeRawPointer,
-    slot: UnsafeMutableRawPointer, _ body: (UnsafePointer<pare_depthwise_row>) -> Void
+    slot: UnsafeMutableRawPointer,
+    _ body: (UnsafePointer<pare_depthwise_rows>, _ output: Int) -> Void
   ) {
     let g = geometry
+    let (image, unit) = (index / perImage, index % perImage)
+    let first = unit * together
+    let count = min(together, g.outputHeight - first)
     let rows = slot.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let steps = (slot + 64).assumingMemoryBound(to: Int.self)
     let rowBytes = g.inputWidth * g.inputChannels * elementBytes
-    let image = input + index / g.outputHeight * g.inputHeight * rowBytes
-    for tap in 0..<g.kernelHeight {
-      let row = index % g.outputHeight * g.strideHeight + tap * g.dilationHeight - g.padTop
-      let inside = row >= 0 && row < g.inputHeight
-      rows[tap] = inside ? image + row * rowBytes : zero
-      steps[tap] = inside ? g.inputChannels : 0
+    let start = input + image * g.inputHeight * rowBytes
+    for tap in 0..<g.kernelHeight + (count - 1) * g.strideHeight {
+      let row = first * g.strideHeight + tap * g.dilationHeight - g.padTop
+      rows[tap] = row >= 0 && row < g.inputHeight ? start + row * rowBytes : zero
     }
-    let row = pare_depthwise_row(
-      rows: rows, steps: steps, zero: zero, kernel: g.kernelWidth, stride: g.strideWidth,
-      pad_left: g.padLeft, input_width: g.inputWidth, output_width: g.outputWidth,
-      channels: g.inputChannels)
-    withUnsafePointer(to: row, body)
+    let value = pare_depthwise_rows(
+      rows: rows, zero: zero, count: count, row_stride: g.strideHeight, kernel: g.kernelWidth,
+      stride: g.strideWidth, pad_left: g.padLeft, input_width: g.inputWidth,
+      output_width: g.outputWidth, channels: g.inputChannels)
+    let output = (image * g.outputHeight + first) * g.outputWidth * g.outputChannels
+    withUnsafePointer(to: value) { body($0, output) }
   }
 }
 
-extension pare_depthwise_row {
-  /// Calls `body` with the tap, counted over the whole window, and the input row and element of every
-  /// tap of output pixel `x`, channel 0.
+extension pare_depthwise_rows {
+  /// Calls `body` with the row and column in the window, the input row and the element in it of every
+  /// tap of output pixel `x` of row `y`, channel 0.
   @inline(__always) func forEachTap(
-    of x: Int, _ body: (_ ky: Int, _ kx: Int, _ row: UnsafeRawPointer, _ element: Int) -> Void
+    of x: Int, _ y: Int,
+    _ body: (_ ky: Int, _ kx: Int, _ row: UnsafeRawPointer, _ element: Int) -> Void
   ) {
     for ky in 0..<kernel {
       for kx in 0..<kernel {
         let column = x * stride + kx - pad_left
-        if column >= 0, column < input_width, let row = rows[ky] {
-          body(ky, kx, row, column * steps[ky])
+        if column >= 0, column < input_width, let row = rows[y * row_stride + ky] {
+          body(ky, kx, row, column * channels)
         } else if let zero {
           body(ky, kx, zero, 0)
         }

@@ -1,7 +1,7 @@
 import CKernels
 
 extension PackedWeightsI8 {
-  /// Runs the convolution; `zero` is a row of input zero points, `constants` as `fillConstants` made it.
+  /// Runs the convolution; `zero` is `zeroElements` input zero points, `constants` as `fillConstants` made it.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
     output: UnsafeMutableRawPointer, kind: pare_qoutput, scratch: UnsafeMutableRawPointer,
@@ -20,24 +20,23 @@ extension PackedWeightsI8 {
           Int32.self, input: input, pixelBytes: geometry.inputChannels,
           isPointwise: geometry.isPointwise, window: window, zero: zero, scratch: scratch,
           pool: pool
-        ) { vectors, panel, count, isFirst, counts, indices, weights, lanes, sums in
+        ) { vectors, panel, isFirst, part, lanes, sums in
           kernel.function(
-            vectors, count, isFirst ? constants + panel * 48 : nil, counts, indices, weights,
-            lanes, sums.assumingMemoryBound(to: Int32.self))
-        } store: { pixels, panel, count, sums in
+            vectors, isFirst ? constants + panel * 48 : nil, part.pairs, part.indices,
+            part.weights, lanes, sums.assumingMemoryBound(to: Int32.self))
+        } store: { pixels, panel, outputs, sums, stride in
           let at = (pixels.lowerBound * geometry.outputChannels + panel * 16) * elementBytes
           finish.function(
-            pixels.count, count, sums.assumingMemoryBound(to: Int32.self), constants + panel * 48,
-            output + at, geometry.outputChannels, value)
+            pixels.count, outputs, sums.assumingMemoryBound(to: Int32.self), stride,
+            constants + panel * 48, output + at, geometry.outputChannels, value)
         }
       case .rows(let rows, let kernel):
-        pool.share(rows.count) { part, range in
+        pool.share(rows.units) { part, range in
           let slot = scratch + part * rows.slotBytes
           for index in range {
-            rows.withRow(index, of: input, zero: zero, slot: slot) {
+            rows.withRows(index, of: input, zero: zero, slot: slot) { rows, at in
               kernel.function(
-                $0, weights.pointer(Int8.self), constants,
-                output + index * rows.outputElements * elementBytes, value)
+                rows, weights.pointer(Int8.self), constants, output + at * elementBytes, value)
             }
           }
         }

@@ -16,8 +16,8 @@ final class PackedWeightsI8: Sendable {
   let scratchBytes: Int
 
   init(
-    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, isa: InstructionSet,
-    kernel name: String? = nil, sparsity: SparseChoice = .automatic
+    _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm,
+    isa: InstructionSet, kernel name: String? = nil, sparsity: SparseChoice = .automatic
   ) {
     let g = geometry
     precondition(g.depth <= 66_000, "at most 66,000 products make one int32 sum")
@@ -25,8 +25,10 @@ final class PackedWeightsI8: Sendable {
     window = Window(g, elementBytes: 1)
     sums = AlignedBytes(g.outputChannels, of: Int32.self)
     let sums = sums.pointer(Int32.self)
-    for output in 0..<g.outputChannels {
-      for k in 0..<g.depth { sums[output] &+= Int32(weights[output * g.depth + k]) }
+    if form != .packed {
+      for output in 0..<g.outputChannels {
+        sums[output] = sum(weights + output * g.depth, count: g.depth)
+      }
     }
     if let rows = DepthwiseRows(g, elementBytes: 1) {
       let kernel = KernelTable.best(.dwrowU8S8, upTo: isa, reference: depthwiseRowReferenceU8S8)
@@ -34,13 +36,7 @@ final class PackedWeightsI8: Sendable {
       let size = g.kernelWidth
       self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((size + 3) / 4) * size * 256)
       let packed = self.weights.pointer(Int8.self)
-      for channel in 0..<g.outputChannels {
-        for tap in 0..<size * size {
-          let place = DepthwiseOrder.weight(
-            channel: channel, ky: tap / size, kx: tap % size, kernel: size)
-          packed[place] = weights[channel * size * size + tap]
-        }
-      }
+      DepthwiseOrder.packRows(weights, channels: g.outputChannels, kernel: size, to: packed)
       scratchBytes = ThreadPool.maximumParts * rows.slotBytes
       return
     }
@@ -50,17 +46,12 @@ final class PackedWeightsI8: Sendable {
       let taps = g.depth
       self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((taps + 3) / 4) * 256)
       let packed = self.weights.pointer(Int8.self)
-      for channel in 0..<g.outputChannels {
-        for tap in 0..<taps {
-          packed[DepthwiseOrder.weight(channel: channel, tap: tap, taps: taps)] =
-            weights[channel * taps + tap]
-        }
-      }
+      DepthwiseOrder.packTaps(weights, channels: g.outputChannels, taps: taps, to: packed)
       scratchBytes =
         ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       return
     }
-    if let plan = sparsity.plan(g, weights: weights, isa: isa) {
+    if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
       let product = SparseProduct(plan, SparseStreams(plan, g, quads: weights), isa: isa)
       let kernel = KernelTable.best(.spmmU8S8, upTo: isa, reference: sparseReferenceU8S8)
       let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
@@ -76,9 +67,14 @@ final class PackedWeightsI8: Sendable {
       pixels: g.outputPixels, columns: columns, otherwise: productReferenceU8S8)
     let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
     shape = .product(plan, kernel)
-    self.weights = AlignedBytes(g.groups * plan.panels * plan.panelElements)
-    let packed = self.weights.pointer(Int8.self)
-    WeightOrder.forEach(g, plan: plan, quantum: 4) { to, from, _ in packed[to] = weights[from] }
+    let order = WeightOrder(g, quantum: 4)
+    if form == .packed {
+      self.weights = AlignedBytes(window: weights, count: order.count)
+      order.addUp(weights, to: sums)
+    } else {
+      self.weights = AlignedBytes(order.count)
+      order.pack(weights, to: self.weights.pointer(Int8.self))
+    }
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
   }
 
@@ -89,6 +85,11 @@ final class PackedWeightsI8: Sendable {
     case .rows(_, let kernel): kernel.name.string
     case .sparse(_, let kernel, _): kernel.name.string
     }
+  }
+
+  /// Input zero points that a run needs: a pixel, or a row of them.
+  var zeroElements: Int {
+    if case .rows = shape { DepthwiseRows.zeroElements(geometry) } else { geometry.inputChannels }
   }
 
   /// Words of constants: 48 for each block of 16 channels, as the kernel counts them.

@@ -7,12 +7,12 @@ public struct PackedWork: Sendable {
 }
 
 extension SparseProduct {
-  /// Indices and weights of what is stored, and counts.
+  /// What one run reads, and does.
   var work: PackedWork {
     let all = plan.rows * plan.outputs
     return PackedWork(
-      bytes: streams.count * 6 + plan.outputs * plan.chunks * 2,
-      density: all == 0 ? 1 : Double(streams.count) / Double(all))
+      bytes: streams.byteCount,
+      density: all == 0 ? 1 : min(1, Double(streams.count) / Double(all)))
   }
 }
 

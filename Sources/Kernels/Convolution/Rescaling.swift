@@ -26,7 +26,7 @@ public enum Rescaling {
     return Int32(min(max(value, -0x1p30), 0x1p30))
   }
 
-  /// Returns `zero` plus the rounded `value`, held within `least` and `most`, all within a byte.
+  /// Returns `zero` plus the rounded `value`, held within `least` and `most`, all within 0 and 255.
   @inline(__always) public static func stored(
     _ value: Float, zero: Int32, least: Int32, most: Int32
   ) -> UInt8 {

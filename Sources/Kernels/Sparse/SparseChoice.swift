@@ -9,12 +9,16 @@ package enum SparseChoice: Hashable, Sendable {
 
   /// The plan of a sparse product with int8 weights [output][input][tap], or nil for a dense one.
   func plan(
-    _ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, isa: InstructionSet
+    _ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm, isa: InstructionSet
   ) -> SparsePlan? {
-    guard self != .never, g.groups == 1, g.outputPixels > 0 else { return nil }
+    guard self != .never, case .plain(let nonzero) = form, g.groups == 1, g.outputPixels > 0 else {
+      return nil
+    }
     let plan = SparsePlan(g, words: (g.inputChannels + 3) / 4)
     if self == .always { return plan }
     guard isa != .portable else { return nil }
+    // A quad holds four of them at most: few zeros need no closer look.
+    if let nonzero, !KernelCosts.u8s8.prefersSparse(g, plan, stored: nonzero / 4) { return nil }
     var stored = 0
     let taps = plan.taps
     for output in 0..<g.outputChannels {
@@ -34,14 +38,18 @@ package enum SparseChoice: Hashable, Sendable {
 
   /// The plan of a sparse product with float weights, or nil for a dense one.
   func plan(
-    _ g: ConvolutionGeometry, weights: UnsafePointer<Float>, isa: InstructionSet
+    _ g: ConvolutionGeometry, weights: UnsafePointer<Float>, form: WeightForm, isa: InstructionSet
   ) -> SparsePlan? {
-    guard self != .never, g.groups == 1, g.outputPixels > 0 else { return nil }
+    guard self != .never, case .plain(let nonzero) = form, g.groups == 1, g.outputPixels > 0 else {
+      return nil
+    }
     let plan = SparsePlan(g, words: g.inputChannels)
     if self == .always { return plan }
     guard isa != .portable else { return nil }
-    var stored = 0
-    for index in 0..<g.outputChannels * g.depth where weights[index] != 0 { stored += 1 }
+    var stored = nonzero ?? 0
+    if nonzero == nil {
+      for index in 0..<g.outputChannels * g.depth where weights[index] != 0 { stored += 1 }
+    }
     return KernelCosts.f32.prefersSparse(g, plan, stored: stored) ? plan : nil
   }
 }

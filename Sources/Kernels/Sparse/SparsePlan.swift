@@ -35,7 +35,7 @@ struct SparsePlan: Sendable {
     let fitting = max(1, Self.chunkBytes / (64 * width))
     chunks = max(1, rows <= fitting * 4 / 3 ? 1 : (rows + fitting - 1) / fitting)
     chunkRows = (rows + chunks - 1) / chunks
-    blockPanels = chunks == 1 ? 1 : 4
+    blockPanels = width > 4 ? 2 : 4
     let blocks = ((outputs + 15) / 16 + blockPanels - 1) / blockPanels
     columnParts = tiles == 0 ? 1 : min(blocks, (7 + tiles) / tiles)
   }
@@ -66,8 +66,8 @@ struct SparsePlan: Sendable {
     index * blockPanels..<min(panels, (index + 1) * blockPanels)
   }
 
-  /// Bytes of scratch for one part: addresses, lanes, sums, and sums by pixel.
-  var slotBytes: Int { sumsStart + (blockPanels + 1) * panelBytes }
+  /// Bytes of scratch for one part: addresses, lanes, sums.
+  var slotBytes: Int { sumsStart + blockPanels * panelBytes }
   /// Where lanes begin in a slot.
   var lanesStart: Int { roundedUp(16 * width * taps * MemoryLayout<Int>.size, to: 64) }
   /// Where sums begin in a slot.

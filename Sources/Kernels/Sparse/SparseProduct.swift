@@ -24,16 +24,17 @@ struct SparseProduct: Sendable {
   ///
   /// - Parameters:
   ///   - multiply: adds a chunk to the sums of a panel, or begins them where the chunk is the first.
-  ///   - store: stores the sums [pixel][16] of `pixels` and a panel.
+  ///   - store: stores the sums [output][lane] of up to 16 pixels and a panel.
   @inline(__always) func run<Weight: BitwiseCopyable>(
     _ type: Weight.Type, input: UnsafeRawPointer, pixelBytes: Int, isPointwise: Bool,
     window: Window, zero: UnsafeRawPointer, scratch: UnsafeMutableRawPointer, pool: ThreadPool,
     multiply: (
-      _ vectors: Int, _ panel: Int, _ count: Int, _ isFirst: Bool, _ counts: UnsafePointer<UInt16>,
-      _ indices: UnsafePointer<UInt16>, _ weights: UnsafePointer<Weight>,
+      _ vectors: Int, _ panel: Int, _ isFirst: Bool, _ part: SparseStreams.Part<Weight>,
       _ lanes: UnsafeRawPointer, _ sums: UnsafeMutableRawPointer
     ) -> Void,
-    store: (_ pixels: Range<Int>, _ panel: Int, _ count: Int, _ sums: UnsafeRawPointer) -> Void
+    store: (
+      _ pixels: Range<Int>, _ panel: Int, _ outputs: Int, _ sums: UnsafeRawPointer, _ stride: Int
+    ) -> Void
   ) {
     pool.share(plan.units) { part, units in
       let slot = scratch + part * plan.slotBytes
@@ -58,18 +59,21 @@ struct SparseProduct: Sendable {
           for chunk in 0..<plan.chunks {
             let chunkRows = rows + plan.chunk(chunk).lowerBound * 64 * vectors.count
             for panel in panels {
-              let part = streams.part(panel: panel, chunk: chunk, as: type)
               multiply(
-                vectors.count, panel, min(16, plan.outputs - panel * 16), chunk == 0, part.counts,
-                part.indices, part.weights, chunkRows,
+                vectors.count, panel, chunk == 0,
+                streams.part(panel: panel, chunk: chunk, as: type), chunkRows,
                 sums + (panel - panels.lowerBound) * plan.panelBytes)
             }
           }
-          for panel in panels {
-            let from = sums + (panel - panels.lowerBound) * plan.panelBytes
-            let byPixel = sums + plan.blockPanels * plan.panelBytes
-            turn(from, vectors.count, to: byPixel, slot)
-            store(pixels, panel, min(16, plan.outputs - panel * 16), byPixel)
+          // Panels within pixels, so that a line of the cache is written at once.
+          for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: 16) {
+            for panel in panels {
+              store(
+                first..<min(first + 16, pixels.upperBound), panel,
+                min(16, plan.outputs - panel * 16),
+                sums + (panel - panels.lowerBound) * plan.panelBytes
+                  + (first - pixels.lowerBound) * 4, 16 * vectors.count)
+            }
           }
         }
       }
@@ -87,16 +91,5 @@ struct SparseProduct: Sendable {
     }
     let out = slot.assumingMemoryBound(to: UnsafeRawPointer.self)
     for i in 0..<pixels.count { out[i] = input + (pixels.lowerBound + i) * pixelBytes }
-  }
-
-  /// Turns the sums [16 outputs][lane] of a panel into [pixel][16 outputs].
-  @inline(__always) private func turn(
-    _ from: UnsafeRawPointer, _ vectors: Int, to: UnsafeMutableRawPointer,
-    _ slot: UnsafeMutableRawPointer
-  ) {
-    withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: 16) { rows in
-      for output in 0..<16 { rows[output] = from + output * 64 * vectors }
-      lanes.function(16, 1, 1, 16 * vectors, rows.baseAddress, to)
-    }
   }
 }

@@ -6,7 +6,9 @@ extension ModelReader {
   /// - Complexity: one pass over the file, for the digests; memory for the graph alone.
   public static func open(path: String) throws(OpenError) -> ModelFile {
     let file: MappedFile.Shared
-    do { file = MappedFile.Shared(try MappedFile(path: path)) } catch { throw .file(error) }
+    do { file = MappedFile.Shared(try MappedFile(path: path, isReadWhole: true)) } catch {
+      throw .file(error)
+    }
     do { return try read(Bytes(file)) } catch { throw .model(path: path, error) }
   }
 }

@@ -5,7 +5,11 @@ struct ScaleReader {
   let type: ElementType
   let shape: Shape
   let offset: Int
-  let subject: String
+  /// The name of the tensor.
+  let name: String
+
+  /// What errors are about.
+  private var subject: String { "tensor '\(name)'" }
 
   /// The quantization that the stream holds, or nil where the tensor has none.
   func read(_ stream: UnsafeRawBufferPointer) throws(ModelError) -> Quantization? {
@@ -38,7 +42,7 @@ struct ScaleReader {
         areRatios
         ? largest * Float(halfBits: try reader.next(UInt16.self, else: .scale))
         : Float(bitPattern: try reader.next(UInt32.self, else: .scale))
-      try Self.require(scale: scale, at: reader.offset - (areRatios ? 2 : 4), subject)
+      try Self.require(scale: scale, at: reader.offset - (areRatios ? 2 : 4), "tensor", name)
       scales.append(scale)
     }
     var zeroPoints: [Int32]?
@@ -46,7 +50,7 @@ struct ScaleReader {
       var read: [Int32] = []
       for _ in 0..<count {
         let zero = try reader.next(Int32.self, else: .zeroPoint)
-        try Self.require(zeroPoint: zero, of: type, at: reader.offset - 4, subject)
+        try Self.require(zeroPoint: zero, of: type, at: reader.offset - 4, "tensor", name)
         read.append(zero)
       }
       guard read.contains(where: { $0 != 0 }) else {
@@ -61,18 +65,20 @@ struct ScaleReader {
   }
 
   /// Refuses a scale that is not a positive normal number.
-  static func require(scale: Float, at offset: Int, _ subject: String) throws(ModelError) {
+  static func require(
+    scale: Float, at offset: Int, _ kind: String, _ name: String
+  ) throws(ModelError) {
     guard scale.isNormal, scale > 0 else {
-      throw ModelError(.scale, at: offset, subject, "\(scale)")
+      throw ModelError(.scale, at: offset, "\(kind) '\(name)'", "\(scale)")
     }
   }
 
   /// Refuses a zero point that the stored type cannot hold.
   static func require(
-    zeroPoint: Int32, of type: ElementType, at offset: Int, _ subject: String
+    zeroPoint: Int32, of type: ElementType, at offset: Int, _ kind: String, _ name: String
   ) throws(ModelError) {
     guard let range = zeroPoints(of: type), range.contains(zeroPoint) else {
-      throw ModelError(.zeroPoint, at: offset, subject, "\(zeroPoint) for \(type.name)")
+      throw ModelError(.zeroPoint, at: offset, "\(kind) '\(name)'", "\(zeroPoint) for \(type.name)")
     }
   }
 

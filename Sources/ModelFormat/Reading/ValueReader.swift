@@ -57,17 +57,17 @@ struct ValueReader {
     let offset = reader.offset
     let name = try names.name(
       try reader.index(else: .valueRecord), else: .valueRecord, at: offset)
-    let subject = "value '\(name)'"
+    func subject() -> String { "value '\(name)'" }
     let typeNumber = try reader.next(UInt8.self, else: .valueRecord)
     guard let type = ElementType(rawValue: typeNumber) else {
-      throw ModelError(.elementType, at: offset + 4, subject, "type \(typeNumber)")
+      throw ModelError(.elementType, at: offset + 4, subject(), "type \(typeNumber)")
     }
     let rank = try reader.next(UInt8.self, else: .valueRecord)
     let isQuantized = try reader.next(UInt8.self, else: .valueRecord)
     try reader.zeros(1, else: .valueRecord)
-    guard isQuantized < 2 else { throw ModelError(.valueRecord, at: offset + 6, subject) }
+    guard isQuantized < 2 else { throw ModelError(.valueRecord, at: offset + 6, subject()) }
     let isOpen = rank == V1.openRank
-    let extents = try RecordShape.read(&reader, rank: isOpen ? 0 : Int(rank), subject)
+    let extents = try RecordShape.read(&reader, rank: isOpen ? 0 : Int(rank), "value", name)
     let shape = isOpen ? nil : extents
     let tensorNumber = try reader.index(else: .valueRecord)
     let scale = Float(bitPattern: try reader.next(UInt32.self, else: .valueRecord))
@@ -76,25 +76,25 @@ struct ValueReader {
 
     if isOpen {
       guard directory.dependsOnData, tensorNumber == 0, isQuantized == 0 else {
-        throw ModelError(.openShape, at: offset + 5, subject)
+        throw ModelError(.openShape, at: offset + 5, subject())
       }
     }
     var value = Value(name: name, type: type, shape: shape)
     if isQuantized == 1 {
-      guard tensorNumber == 0 else { throw ModelError(.valueRecord, at: offset + 6, subject) }
-      try ScaleReader.require(scale: scale, at: offset + 44, subject)
-      try ScaleReader.require(zeroPoint: zeroPoint, of: type, at: offset + 48, subject)
+      guard tensorNumber == 0 else { throw ModelError(.valueRecord, at: offset + 6, subject()) }
+      try ScaleReader.require(scale: scale, at: offset + 44, "value", name)
+      try ScaleReader.require(zeroPoint: zeroPoint, of: type, at: offset + 48, "value", name)
       value.quantization = Quantization(scale: scale, zeroPoint: zeroPoint)
     } else {
       guard scale.bitPattern == 0, zeroPoint == 0 else {
-        throw ModelError(.valueRecord, at: offset + 44, subject)
+        throw ModelError(.valueRecord, at: offset + 44, subject())
       }
     }
     if tensorNumber > 0 {
       guard tensorNumber <= tensors.count, tensors[tensorNumber - 1].shape == shape,
         Self.canStand(tensors[tensorNumber - 1], for: type),
         isReferenced[tensorNumber - 1] || places[tensorNumber - 1].name == name
-      else { throw ModelError(.tensorReference, at: offset + 40, subject) }
+      else { throw ModelError(.tensorReference, at: offset + 40, subject()) }
       value.constant = tensors[tensorNumber - 1]
       isReferenced[tensorNumber - 1] = true
     }

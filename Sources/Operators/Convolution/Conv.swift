@@ -7,7 +7,8 @@ extension Operator {
   /// Inputs: x [N, C, (D, H,) W], weights [O, C/group, (KD, KH,) KW], bias [O] (optional), residual
   /// (optional, of y's shape). Weights and bias that are constant are packed for up to two dimensions. Attributes: those of ONNX; beyond them
   /// - `activation` ("Relu", or "Clip" with `activation_min` and `activation_max`), applied last;
-  /// - the residual, added before the activation (float32 only);
+  /// - the residual, added before the activation: float32, or uint8 with parameters of its own where
+  ///   input and output are uint8;
   /// - `quantization` "dynamic": int8 weights, activations quantized at run time.
   ///
   /// A uint8 input with a scale is convolved in integers; the output is uint8 or float32 as stated.

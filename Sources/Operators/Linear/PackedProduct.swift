@@ -36,6 +36,9 @@ struct PackedProduct: Sendable {
     let clamp = try facts.activationBounds()
     switch x.type {
     case .float32:
+      if let residual, residual.type != .float32 {
+        throw .unsupportedType(operand: "residual", found: residual.type, supported: [.float32])
+      }
       if try facts.string("quantization", default: "none") == "dynamic" {
         guard residual == nil else { throw .unsupported("dynamic quantization with a residual") }
         self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp)
@@ -43,11 +46,9 @@ struct PackedProduct: Sendable {
         self = Self.float(sizes, weights, bias, clamp)
       }
     case .uint8:
-      guard let input = x.quantization, residual == nil else {
-        throw .unsupported("a uint8 input without scale, or with a residual")
-      }
+      guard let input = x.quantization else { throw .unsupported("a uint8 input without scale") }
       self = try Self.integer(
-        sizes, Int8Rows(weights, sizes), bias, clamp, input, facts.outputs[0])
+        sizes, Int8Rows(weights, sizes), bias, clamp, input, residual, facts.outputs[0])
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .uint8])
     }
@@ -86,12 +87,14 @@ struct PackedProduct: Sendable {
   static func float(
     _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
   ) -> PackedProduct {
-    let convolution = weights.floats().withUnsafeBufferPointer { rows in
+    let convolution = weights.withFloats { rows in
       withOptionalPointer(bias) { bias in
         ConvolutionF32(
-          sizes, weights: rows.pointer, bias: bias, clamp: (min: clamp.0, max: clamp.1))
+          sizes, weights: rows.pointer, form: .plain(nonzero: weights.nonzeroCount), bias: bias,
+          clamp: (min: clamp.0, max: clamp.1))
       }
     }
+    weights.releasePages()
     return PackedProduct(
       kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
     ) {
@@ -106,15 +109,17 @@ struct PackedProduct: Sendable {
   private static func dynamic(
     _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float)
   ) throws(OperatorError) -> PackedProduct {
-    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionDynamicI8(
-            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            bias: bias,
             clamp: (min: clamp.0, max: clamp.1))
         }
       }
     }
+    weights.tensor.releasePages()
     return PackedProduct(
       kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
     ) {
@@ -127,9 +132,16 @@ struct PackedProduct: Sendable {
 
   private static func integer(
     _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float),
-    _ input: Quantization, _ output: ValueFacts
+    _ input: Quantization, _ residual: ValueFacts?, _ output: ValueFacts
   ) throws(OperatorError) -> PackedProduct {
     let kind: ConvolutionI8.Output
+    if let residual {
+      guard residual.type == .uint8, residual.quantization?.scales.count == 1,
+        output.type == .uint8
+      else {
+        throw .unsupported("a residual of integers needs uint8, one scale and a uint8 output")
+      }
+    }
     if output.type == .float32 {
       kind = .float32(min: clamp.0, max: clamp.1)
     } else {
@@ -146,30 +158,38 @@ struct PackedProduct: Sendable {
       kind = .uint8(
         scale: scale, zeroPoint: zero, clampMin: level(clamp.0), clampMax: level(clamp.1))
     }
-    let convolution = weights.elements.withUnsafeBufferPointer { rows in
+    let scale = residual?.quantization?.scales[0] ?? 1
+    let zeroPoint = UInt8(clamping: residual?.quantization?.zeroPoints[0] ?? 0)
+    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionI8(
-            sizes, weights: rows.pointer, weightScales: scales.pointer, bias: bias,
+            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            bias: bias,
             inputScale: input.scales[0], inputZeroPoint: UInt8(clamping: input.zeroPoints[0]),
             output: kind)
         }
       }
     }
+    weights.tensor.releasePages()
     return PackedProduct(
       kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
     ) {
-      input, _, output, scratch, pool in
+      input, added, output, scratch, pool in
       convolution.run(
-        input: input.assumingMemoryBound(to: UInt8.self), output: output, scratch: scratch,
-        pool: pool)
+        input: input.assumingMemoryBound(to: UInt8.self),
+        residual: added.map {
+          ConvolutionI8.Residual(
+            $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
+        },
+        output: output, scratch: scratch, pool: pool)
     }
   }
 }
 
 /// int8 weights with a scale for each row.
 private struct Int8Rows {
-  let elements: [Int8]
+  let tensor: Tensor
   let scales: [Float]
 
   init(_ weights: Tensor, _ sizes: ConvolutionGeometry) throws(OperatorError) {
@@ -182,12 +202,14 @@ private struct Int8Rows {
     guard sizes.depth <= PackedProduct.maximumDepth else {
       throw .unsupported("sums of \(sizes.depth) products may exceed 32 bits")
     }
-    elements = weights.dense.elements(as: Int8.self)
+    tensor = weights
     scales =
       quantization.axis == 0
       ? quantization.scales
       : [Float](repeating: quantization.scales[0], count: sizes.outputChannels)
   }
+
+  var form: WeightForm { .plain(nonzero: tensor.nonzeroCount) }
 }
 
 extension UnsafeBufferPointer where Element: BitwiseCopyable {

@@ -1,3 +1,4 @@
+import Interpreter
 import ModelFormat
 import TestSupport
 import Testing
@@ -65,13 +66,54 @@ import Testing
     #expect(graph.count("Add") == 2)
   }
 
-  @Test func integerConvolutionsTakeNoResiduals() throws {
+  @Test func dynamicConvolutionsTakeNoResiduals() throws {
     var build = GraphBuilder()
     let x = build.input([1, 4, 4, 4])
     let a = build.conv(x, 4, from: 4)
     var graph = try build.finish(build.node("Add", a, x)).applying(.foldConstants)
     graph.nodes[0].attributes["quantization"] = .string("dynamic")
     #expect(try GraphPass.fuseResidual.apply(&graph) == 0)
+  }
+
+  /// Two blocks of a residual network, and the same with uint8 activations.
+  private static func blocks() throws -> (float: Graph, quantized: Graph) {
+    var build = GraphBuilder()
+    let x = build.input([1, 16, 8, 8])
+    let first = build.conv(x, 16, from: 16)
+    let sum = build.node("Relu", build.node("Add", build.conv(first, 16, from: 16), first))
+    // Relu before the addition: it must not be lost.
+    let second = build.node("Relu", build.conv(sum, 16, from: 16))
+    let last = build.conv(build.node("Add", second, sum), 16, from: 16)
+    let float = try build.finish(last).applying(.foldConstants)
+    var calibrator = Calibrator(float)
+    let interpreter = try Interpreter(float, threads: 1)
+    interpreter.load(seed: 7)
+    try calibrator.run(interpreter)
+    let parameters = calibrator.observers.map { observer in
+      observer.flatMap { RangeChoice.range($0, .minmax) }.map { RangeChoice.parameters($0) }
+    }
+    var graph = float
+    let effect = QuantizeActivations(parameters: parameters, filter: .none).apply(&graph)
+    #expect(effect.layers == 4)
+    return (float, graph)
+  }
+
+  @Test func integerConvolutionsTakeResidualsOfIntegers() throws {
+    let (float, quantized) = try Self.blocks()
+    #expect(quantized.count("Add") == 2 && quantized.count("Relu") == 0)
+    let fused = try quantized.applying(.fuseResidual, .removeDeadNodes)
+    // The second Conv has an activation of its own.
+    #expect(fused.count("Add") == 1)
+    #expect(fused.nodes.count { $0.op == "Conv" && $0.inputs.count == 4 } == 1)
+    let exact = try float.outputs(seed: 7)[0]
+    let separate = try quantized.outputs(seed: 7)[0]
+    let together = try fused.outputs(seed: 7)[0]
+    func error(_ outputs: [Float]) -> Float {
+      zip(outputs, exact).map { ($0 - $1).magnitude }.reduce(0, +) / Float(exact.count)
+    }
+    let size = exact.map(\.magnitude).reduce(0, +) / Float(exact.count)
+    #expect(error(together) < 0.03 * size)
+    #expect(error(together) <= error(separate) * 1.02)
   }
 
   @Test func constantsAreNoResiduals() throws {

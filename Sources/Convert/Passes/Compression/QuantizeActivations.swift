@@ -159,6 +159,10 @@ extension QuantizeActivations {
         parameters[output.index]?.zeroPoints[0] == 0
       else { continue }
       graph.nodes[producer].outputs[0] = output
+      if Self.isAnchor(graph.nodes[producer]) {
+        // Said as well, for passes that give the anchor another output.
+        graph.nodes[producer].attributes["activation"] = .string("Relu")
+      }
       isKept[position] = false
     }
     graph.nodes = zip(graph.nodes, isKept).filter(\.1).map(\.0)

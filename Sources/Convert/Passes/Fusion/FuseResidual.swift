@@ -1,14 +1,16 @@
 import ModelFormat
 
 extension GraphPass {
-  /// A float convolution adds the other branch as it stores.
+  /// A convolution adds the other branch as it stores: both float, or both uint8.
   ///
   ///     Conv(x) -> Add(y)              becomes      Conv(x, residual y)
   ///     Conv(x) -> Add(y) -> Relu      becomes      Conv(x, residual y, activation "Relu")
   ///
-  /// The residual is the fourth input, of the output's shape, added before the activation.
+  /// The residual is the fourth input, of the output's shape, added before the activation. A uint8
+  /// residual keeps its parameters, and the convolution writes with those of the sum: a Relu behind that
+  /// is in them already.
   static let fuseResidual = GraphPass(
-    name: "fuse-residual", summary: "the Add of a residual branch joins the float Conv before it"
+    name: "fuse-residual", summary: "the Add of a residual branch joins the Conv before it"
   ) { graph in
     var changes = 0
     var index = GraphIndex(graph)
@@ -17,7 +19,7 @@ extension GraphPass {
       let node = graph.nodes[position]
       guard node.op == "Add", node.inputs.count == 2, let a = node.inputs[0],
         let b = node.inputs[1], let output = node.outputs[0], a != b,
-        graph[output].type == .float32, graph[a].shape == graph[b].shape,
+        graph[a].shape == graph[b].shape,
         graph[output].shape?.rank == 4,  // convolutions over one dimension add nothing
         let (producer, other) = producer(of: a, b, position, graph, index)
       else { continue }
@@ -29,7 +31,8 @@ extension GraphPass {
       graph.nodes[position] = fused
       isKept[producer] = false
       index.producer[output.index] = position
-      if let relu = index.onlyConsumer(of: output), graph.nodes[relu].op == "Relu",
+      if graph[output].type == .float32, let relu = index.onlyConsumer(of: output),
+        graph.nodes[relu].op == "Relu",
         let activated = graph.nodes[relu].outputs[0]
       {
         graph.nodes[position].attributes["activation"] = .string("Relu")
@@ -52,12 +55,19 @@ extension GraphPass {
         graph[other].constant == nil
       else { continue }
       let node = graph.nodes[producer]
-      let isFloat =
-        node.inputs[0].map { graph[$0].type } == .float32 && node.attributes["quantization"] == nil
-      if node.op == "Conv", isFloat, node.inputs.count <= 3, node.attributes["activation"] == nil {
+      guard node.op == "Conv", node.inputs.count <= 3, node.attributes["activation"] == nil,
+        node.attributes["quantization"] == nil, let input = node.inputs[0]
+      else { continue }
+      let values = [input, mine, other] + graph.nodes[position].outputs.compactMap { $0 }
+      if values.allSatisfy({ graph[$0].type == .float32 }) || values.allSatisfy(isByte) {
         return (producer, other)
       }
     }
     return nil
+
+    /// Whether a value is uint8 with one scale and zero point.
+    func isByte(_ id: ValueID) -> Bool {
+      graph[id].type == .uint8 && graph[id].quantization?.scales.count == 1
+    }
   }
 }

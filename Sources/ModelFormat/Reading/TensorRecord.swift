@@ -1,0 +1,66 @@
+/// One record of the tensors section, as read: nothing is known yet about the streams.
+struct TensorRecord {
+  let name: String
+  let type: ElementType
+  let encoding: Encoding
+  /// Quantization flags.
+  let flags: UInt8
+  let axis: Int
+  let shape: Shape
+  /// Where the first stream begins.
+  let offset: Int
+  /// Bytes of the streams.
+  let positions: Int, values: Int, scales: Int
+  let nonzero: Int
+  let digest: [UInt8]
+
+  /// Reads the record that lies at `at` of the file.
+  init(_ record: UnsafeRawBufferPointer, at: Int, _ names: NameTable) throws(ModelError) {
+    let nameNumber = UInt32(
+      littleEndian: record.loadUnaligned(fromByteOffset: 80, as: UInt32.self))
+    let name = try names.name(Int(nameNumber), else: .tensorRecord, at: at + 80)
+    self.name = name
+    func subject() -> String { "tensor '\(name)'" }
+    var reader = ByteReader(record.bytes, base: at)
+    let typeNumber = try reader.next(UInt8.self, else: .tensorRecord)
+    guard let type = ElementType(rawValue: typeNumber) else {
+      throw ModelError(.elementType, at: at, subject(), "type \(typeNumber)")
+    }
+    self.type = type
+    let encodingNumber = try reader.next(UInt8.self, else: .tensorRecord)
+    guard let encoding = Encoding(rawValue: encodingNumber) else {
+      throw ModelError(.encodingUnknown, at: at + 1, subject(), "encoding \(encodingNumber)")
+    }
+    self.encoding = encoding
+    let rank = try reader.next(UInt8.self, else: .tensorRecord)
+    flags = try reader.next(UInt8.self, else: .tensorRecord)
+    axis = Int(try reader.next(UInt8.self, else: .tensorRecord))
+    try reader.zeros(3, else: .tensorRecord)
+    shape = try RecordShape.read(&reader, rank: Int(rank), "tensor", name)
+    var sizes: [Int] = []
+    for _ in 0..<5 {
+      let number = try reader.next(UInt64.self, else: .tensorRecord)
+      guard number <= UInt64(Limits.elements) * 8 else {
+        throw ModelError(.tensorRecord, at: reader.offset - 8, subject())
+      }
+      sizes.append(Int(number))
+    }
+    (offset, positions, values, scales) = (sizes[0], sizes[1], sizes[2], sizes[3])
+    nonzero = sizes[4]
+    _ = try reader.next(UInt32.self, else: .tensorRecord)  // the name, read above
+    try reader.zeros(12, else: .tensorRecord)
+    digest = [UInt8](record[96..<128])
+  }
+
+  /// What errors are about.
+  var subject: String { "tensor '\(name)'" }
+
+  // Each size is below 2⁴³, so that these sums cannot overflow.
+
+  /// Where the values begin.
+  var valuesOffset: Int { V1.align(offset + positions, to: V1.streamAlignment) }
+  /// Where the scales begin.
+  var scalesOffset: Int { V1.align(valuesOffset + values, to: V1.streamAlignment) }
+  /// Behind the last stream.
+  var end: Int { scalesOffset + scales }
+}
