@@ -91,14 +91,14 @@ struct LayoutPlan {
       throw .node(name: node.name, op: node.op, error)
     }
     // Optional outputs that nobody asked for still get memory: operators write them.
-    let layout = layout(for: op, node, facts)
+    let (before, layout) = layouts(for: op, node, facts)
     var inputs: [Int?] = []
     for (position, id) in node.inputs.enumerated() {
       guard let id, let rank = facts.inputs[position]?.shape.rank else {
         inputs.append(nil)
         continue
       }
-      let wanted = rank == 4 ? op.layout(ofInput: position, in: layout) : .rowMajor
+      let wanted = rank == 4 ? op.layout(ofInput: position, in: before) : .rowMajor
       let input = try value(id, wanted, for: node.name)
       facts.inputs[position]?.layout = wanted
       inputs.append(input)
@@ -121,9 +121,32 @@ struct LayoutPlan {
       PlannedStep(op: op, facts: facts, inputs: inputs, outputs: outputs, nodeIndex: index))
   }
 
+  /// The layouts of a node's inputs and of its outputs.
+  private func layouts(
+    for op: Operator, _ node: Node, _ facts: NodeFacts
+  ) -> (inputs: Layout, outputs: Layout) {
+    guard op.layout == .either else {
+      let layout = layout(for: op, node, facts)
+      return (layout, layout)
+    }
+    guard let id = node.inputs[0], graph[id].constant == nil, let output = facts.outputs.first,
+      facts.inputs[0]?.shape.rank == 4
+    else { return (.rowMajor, .rowMajor) }
+    let known = [Layout.rowMajor, .channelsLast].filter { planned[id.index][$0] != nil }
+    for before in known {
+      for after in [Layout.rowMajor, .channelsLast] {
+        var candidate = facts
+        candidate.inputs[0]?.layout = before
+        candidate.outputs[0].layout = output.shape.rank == 4 ? after : .rowMajor
+        if let execution = try? op.prepare(candidate), execution.isView { return (before, after) }
+      }
+    }
+    return (known.first ?? .rowMajor, .rowMajor)
+  }
+
   private func layout(for op: Operator, _ node: Node, _ facts: NodeFacts) -> Layout {
     switch op.layout {
-    case .rowMajor: return .rowMajor
+    case .rowMajor, .either: return .rowMajor
     case .channelsLast: return facts.inputs.first??.shape.rank == 4 ? .channelsLast : .rowMajor
     case .follow:
       guard facts.outputs.allSatisfy({ $0.shape.rank == 4 }) else { return .rowMajor }

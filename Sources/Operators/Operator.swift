@@ -15,6 +15,9 @@ public struct Operator: Sendable {
     /// Whatever the first rank-4 input has; the operator works on `ValueFacts.physicalShape`, and
     /// maps axes by `ValueFacts.physicalAxis`. All outputs get the same layout.
     case follow
+    /// Of its one input either layout, and of its output either, so that a plan can choose the two
+    /// between which the fewest bytes move.
+    case either
   }
 
   /// How an operator takes part in static int8 quantization.

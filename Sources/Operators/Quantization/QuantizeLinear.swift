@@ -51,6 +51,21 @@ private func prepareQuantizeLinear(_ facts: NodeFacts) throws(OperatorError) -> 
     }
     return execution
   }
+  if result.type == .uint8, isFloat, layout.isWhole {
+    let kernels = VectorKernels()
+    let count = data.count
+    return Execution(kernel: kernels.quantizeNames.quantize) { operands in
+      let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0
+      let scale = operands.input(1, as: Float.self)[0]
+      operands.split(count, grain: 1 << 14) { range in
+        let first = range.lowerBound
+        kernels.quantize(
+          operands.input(0, as: Float.self) + first,
+          to: operands.output(as: UInt8.self) + first, count: range.count, scale: scale,
+          zeroPoint: zero)
+      }
+    }
+  }
   switch result.type {
   case .uint8: return quantize(layout, UInt8.self, hasZero: hasZero, isFloat: isFloat)
   case .int8: return quantize(layout, Int8.self, hasZero: hasZero, isFloat: isFloat)
