@@ -47,6 +47,7 @@ extension GraphEditor {
     let isPerRow = norm.op == "LayerNormalization" || norm.op == "RMSNormalization"
     let isPerChannel =
       ["BatchNormalization", "GroupNormalization", "InstanceNormalization"].contains(norm.op)
+      && norm.attributes["activation"] == nil
     guard isPerRow || isPerChannel, let scale = graph.floats(norm.inputs[1]) else { return false }
     // The extents that scale and bias run along.
     var extents = shape.dimensions
@@ -95,7 +96,9 @@ extension GraphEditor {
   /// What the node at `position` multiplies its data with and adds to it, where that is constant.
   func affine(_ position: Int) -> Affine? {
     let node = self[position]
-    if node.op == "BatchNormalization", node.attributes["training_mode"] == nil {
+    if node.op == "BatchNormalization", node.attributes["training_mode"] == nil,
+      node.attributes["activation"] == nil
+    {
       return normalization(node)
     }
     guard ["Add", "Sub", "Mul", "Div"].contains(node.op), node.inputs.count == 2,

@@ -16,7 +16,7 @@ extension GraphPass {
     for position in graph.nodes.indices {
       let node = graph.nodes[position]
       guard node.op == "BatchNormalization", node.attributes["training_mode"] == nil,
-        let input = node.inputs[0],
+        node.attributes["activation"] == nil, let input = node.inputs[0],
         let output = node.outputs[0], let producer = index.producer[input.index],
         index.onlyConsumer(of: input) == position,
         let gamma = graph.floats(node.inputs[1]), let beta = graph.floats(node.inputs[2]),
