@@ -348,16 +348,11 @@ def normalization():
     case("LRN", f(2, 5, 3, 2), size=3, alpha=0.5, beta=0.75, bias=2.0)
 
 
-def shift_for(real, bits):
-    """The power of two that brings `real` to the given number of bits."""
-    return min(max(bits - math.frexp(real)[1], 1), 62)
-
-
-def fixed_point(numbers, shift, zero):
-    """The sum of `integer * real` pairs in fixed point, rounded, by Python's unbounded integers."""
-    total = sum(n.astype(object) * round(real * 2**shift) for n, real in numbers)
-    result = np.vectorize(lambda v: min(max(zero + ((v + (1 << shift - 1)) >> shift), 0), 255))(total)
-    return result
+def rounded(value, zero):
+    """The uint8 of a float32 in steps of the output's scale: held within the range, rounded half to even."""
+    assert value.dtype == np.float32
+    held = np.clip(value, np.float32(-zero), np.float32(255 - zero))
+    return np.rint(held).astype(np.int64) + zero
 
 
 def quantized():
@@ -373,18 +368,19 @@ def quantized():
         ((0.02, 128), (0.03, 100), (0.04, 120)), ((0.5, 0), (0.001, 255), (0.3, 7)),
         ((0.001, 3), (0.002, 250), (1.7, 40)), ((1.0, 0), (1.0, 0), (0.01, 0)),
         ((3e-6, 10), (2e-6, 20), (3.0, 99)), ((0.0123, 131), (0.0123, 131), (0.0123, 131))]
-    pairs = [((300,), (300,)), ((1, 3, 2, 5), (1, 3, 2, 5)), ((2, 3, 4, 3), (3, 1, 1)), ((6,), (4, 1))]
+    pairs = [((300,), (300,)), ((1, 3, 2, 5), (1, 3, 2, 5)), ((2, 3, 4, 3), (3, 1, 1)), ((6,), (4, 1)),
+             ((2, 70, 2, 3), (2, 70, 1, 1)), ((2, 1, 1, 1), (2, 5, 1, 3)), ((3, 1, 2), (2, 1))]
     for sa, sb, sy in parameters:
         for p, s in pairs:
             a, b, y = q(*sa, *p), q(*sb, *s), Quantized(0, *sy)
             na, nb = a.stored.astype(np.int64) - a.zero, b.stored.astype(np.int64) - b.zero
             ra, rb = float(a.scale) / float(y.scale), float(b.scale) / float(y.scale)
-            shift = shift_for(max(ra, rb), 21)
             for op, sign in [("Add", 1), ("Sub", -1)]:
-                result = fixed_point([(na, ra), (nb * sign, rb)], shift, y.zero)
+                left, right = na.astype(np.float32) * np.float32(ra), nb.astype(np.float32) * np.float32(rb)
+                result = rounded(left + right if sign > 0 else left - right, y.zero)
                 case(op, a, b, expected=near(result, y, a.real() + sign * b.real()))
             m = float(a.scale) * float(b.scale) / float(y.scale)
-            result = fixed_point([(na * nb, m)], shift_for(m, 31), y.zero)
+            result = rounded((na * nb).astype(np.float32) * np.float32(m), y.zero)
             case("Mul", a, b, expected=near(result, y, a.real() * b.real()))
 
     functions = {
@@ -414,9 +410,27 @@ def quantized():
             total = (x.stored.astype(np.int64) - x.zero).sum(axis=tuple(axes), keepdims=True)
             n = math.prod(shape[a] for a in axes)
             real = float(x.scale) / float(y.scale) / n
-            result = fixed_point([(total, real)], shift_for(real, 31), y.zero)
+            result = rounded(total.astype(np.float32) * np.float32(real), y.zero)
             mean = x.real().mean(axis=tuple(axes), keepdims=True)
             case("ReduceMean", x, np.array(axes, np.int64), expected=near(result, y, mean))
+    for shape in [(3, 5), (2, 3, 96), (1, 130), (4, 1)]:
+        for sx, sy in [((0.02, 100), (0.031, 90)), ((0.5, 0), (0.01, 255))]:
+            x, y = q(*sx, *shape), Quantized(0, *sy)
+            n, epsilon = shape[-1], float(np.float32(1e-6))
+            scale = rng.normal(1, 0.3, n).astype(np.float32)
+            bias = rng.normal(0, 0.3, n).astype(np.float32)
+            steps = x.stored.astype(np.int64) - x.zero
+            mean = steps.sum(-1, keepdims=True).astype(np.float64) / n
+            variance = (steps**2).sum(-1, keepdims=True).astype(np.float64) / n - mean * mean
+            sx = float(x.scale)
+            r = (sx / np.sqrt(np.maximum(variance, 0) * sx * sx + epsilon)).astype(np.float32)
+            v = (steps.astype(np.float32) - mean.astype(np.float32)) * r
+            v = v * (scale / float(y.scale)).astype(np.float32)
+            result = rounded(v + (bias / float(y.scale)).astype(np.float32), y.zero)
+            real = x.real()
+            ideal = (real - real.mean(-1, keepdims=True)) / np.sqrt(real.var(-1, keepdims=True) + epsilon)
+            case("LayerNormalization", x, scale, bias, expected=near(result, y, ideal * scale + bias),
+                 epsilon=1e-6)
     x = q(0.02, 100, 2, 9, 3, 3)
     for op, pick in [("ReduceMax", np.max), ("ReduceMin", np.min)]:
         result = pick(x.stored, axis=(2, 3), keepdims=True)

@@ -47,6 +47,11 @@ public struct ValueFacts: Sendable {
     return [0, 3, 1, 2][axis]
   }
 
+  /// The dimensions of `shape`, outermost in memory first.
+  public var physicalOrder: [Int] {
+    layout == .channelsLast && shape.rank == 4 ? [0, 2, 3, 1] : [Int](0..<shape.rank)
+  }
+
   /// The number of elements.
   public var count: Int { shape.count }
 

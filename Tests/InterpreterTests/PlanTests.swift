@@ -28,6 +28,22 @@ import Testing
     return graph
   }
 
+  /// Transpositions to and from channels last, which move nothing, and ones that do.
+  static func transposed() throws -> Graph {
+    var build = GraphBuilder()
+    let x = build.conv(build.input([2, 3, 5, 4]), 8, from: 3)
+    let rows = build.transpose(x, [0, 2, 3, 1])
+    let norm = build.node("LayerNormalization", rows, build.weights(8))
+    let back = build.transpose(norm, [0, 3, 1, 2])
+    let y = build.conv(build.node("Add", back, x), 4, from: 8)
+    let turned = build.transpose(y, [0, 1, 3, 2])
+    let moved = build.transpose(build.node("Tanh", y), [1, 0, 2, 3])
+    var graph = build.finish(
+      build.transpose(y, [0, 2, 3, 1]), turned, build.conv(moved, 3, from: 2), rows)
+    try graph.inferShapes()
+    return graph
+  }
+
   /// Many element functions in a row, each of which may overwrite its input, and reshapes among them.
   static func inPlace() throws -> Graph {
     var build = GraphBuilder()
@@ -65,6 +81,7 @@ import Testing
 
   static let graphs: [(name: String, make: @Sendable () throws -> Graph)] = [
     ("mixed", { try mixed() }), ("inPlace", { try inPlace() }),
+    ("transposed", { try transposed() }),
   ]
 
   @Test(arguments: graphs.indices)
@@ -158,6 +175,20 @@ import Testing
     var graph = build.finish(build.node("Tanh", b))
     try graph.inferShapes()
     #expect(try Interpreter(graph).steps.allSatisfy { $0.nodeIndex != nil })
+  }
+
+  @Test func transpositionsToAndFromChannelsLastAreLeftOut() throws {
+    var build = GraphBuilder()
+    let x = build.conv(build.input([1, 3, 5, 4]), 8, from: 3)
+    let rows = build.transpose(x, [0, 2, 3, 1])
+    let norm = build.node("LayerNormalization", rows, build.weights(8))
+    let back = build.transpose(build.node("Tanh", norm), [0, 3, 1, 2])
+    let y = build.conv(build.node("Add", back, x), 4, from: 8)
+    var graph = build.finish(build.reshape(build.transpose(y, [0, 2, 3, 1]), [20, 4]))
+    try graph.inferShapes()
+    let steps = try Interpreter(graph).steps
+    #expect(!steps.contains { $0.op == "Transpose" })
+    #expect(steps.filter { $0.nodeIndex == nil }.count == 1)  // the input
   }
 
   @Test func convolutionsInARowStayChannelsLast() throws {

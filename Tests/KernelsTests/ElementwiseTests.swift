@@ -71,14 +71,16 @@ import Testing
       let a = numbers.floats(count * 3)
       let b = numbers.floats(count * 3)
       func run(_ kernels: VectorKernels) -> [[Float]] {
-        var results = Array(repeating: [Float](repeating: 0, count: count * 3), count: 3)
-        for form in 0..<3 {
+        var results = Array(repeating: [Float](repeating: 0, count: count * 3), count: 4)
+        for form in 0..<4 {
           results[form].withUnsafeMutableBufferPointer { to in
             guard let to = to.baseAddress, let first = b.first else { return }
             switch form {
             case 0: kernels.apply(operation, a, b, to: to, count: a.count, clamp: (-0.5, 0.75))
-            case 1: kernels.apply(operation, a, scalar: first, to: to, count: a.count)
-            default: kernels.apply(operation, a, row: b, to: to, rows: 3, channels: count)
+            case 1: kernels.apply(operation, a, [first], to: to, count: a.count, bStep: 0)
+            case 2: kernels.apply(operation, a, b, to: to, rows: 3, count: count)
+            default:
+              kernels.apply(operation, a, b, to: to, rows: 3, count: count, bRow: 1, bStep: 0)
             }
           }
         }
@@ -87,20 +89,39 @@ import Testing
       let (portable, best) = (run(Self.kernels.portable), run(Self.kernels.best))
       #expect(portable == best)
       for i in a.indices {
-        let exact = [(a[i], b[i]), (a[i], b[0]), (a[i], b[i % count])].map { a, b in
-          switch operation {
+        let exact = [b[i], b[0], b[i % count], b[i / count]].map { b in
+          let a = a[i]
+          return
+            switch operation
+          {
           case .add: a + b
           case .subtract: a - b
           case .multiply: a * b
           case .divide: a / b
           case .minimum: min(a, b)
           case .maximum: max(a, b)
+          case .subtractFrom: b - a
+          case .divideInto: b / a
           }
         }
         #expect(portable[0][i] == min(max(exact[0], -0.5), 0.75))
         #expect(portable[1][i] == exact[1])
         #expect(portable[2][i] == exact[2])
+        #expect(portable[3][i] == exact[3])
       }
+    }
+  }
+
+  @Test(arguments: [BinaryOperation.minimum, .maximum]) func whatIsNotANumberStays(
+    _ operation: BinaryOperation
+  ) {
+    for kernels in [Self.kernels.portable, Self.kernels.best] {
+      var y = [Float](repeating: 0, count: 3)
+      y.withUnsafeMutableBufferPointer { to in
+        guard let to = to.baseAddress else { return }
+        kernels.apply(operation, [.nan, 1, .nan], [1, .nan, .nan], to: to, count: 3)
+      }
+      #expect(y.allSatisfy { $0.isNaN })
     }
   }
 
@@ -119,18 +140,19 @@ import Testing
   }
 
   @Test func softmaxAddsUpToOne() {
-    for columns in Self.counts.dropFirst() {
+    for columns in [1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 257] {
+      let rows = 37
       var numbers = Numbers(3)
-      let x = numbers.floats(columns * 2, times: 10)
+      let x = numbers.floats(columns * rows, times: 10)
       let results = [Self.kernels.portable, Self.kernels.best].map { kernels in
         var y = x
         y.withUnsafeMutableBufferPointer { to in
-          if let to = to.baseAddress { kernels.softmax(x, to: to, rows: 2, columns: columns) }
+          if let to = to.baseAddress { kernels.softmax(x, to: to, rows: rows, columns: columns) }
         }
         return y
       }
       #expect(results[0] == results[1])
-      for row in 0..<2 {
+      for row in 0..<rows {
         let range = row * columns..<(row + 1) * columns
         let sum = x[range].reduce(0.0) { $0 + Glibc.exp(Double($1)) }
         for i in range {

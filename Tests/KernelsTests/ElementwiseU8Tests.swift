@@ -19,40 +19,58 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<5, ElementwiseTests.counts) func addsWithinHalfAStep(
+  /// Every way of walking the second operand: whole, one row, one scalar for each row, one for all.
+  static let walks: [(row: Int, step: Int)] = [(1, 1), (0, 1), (1, 0), (0, 0)]
+
+  @Test(arguments: 0..<5, ElementwiseTests.counts) func addsAsDefined(
     _ index: Int, _ count: Int
   ) {
     var numbers = Numbers(UInt64(count))
-    let (a, b) = (numbers.bytes(count), numbers.bytes(count))
+    let (a, b) = (numbers.bytes(count * 3), numbers.bytes(count * 3 + 3))
     let (sa, sb, sy) = Self.scales[index]
-    let sum = AddU8(a: (sa, 120), b: (sb, 3), output: (sy, 130), clampMin: 5, clampMax: 251)
-    let y = Self.run(count) { $0.apply(sum, a, b, to: $1, count: count) }
-    #expect(y[0] == y[1])
-    for i in 0..<count where index < 3 {
-      let real = (Double(a[i]) - 120) * Double(sa) + (Double(b[i]) - 3) * Double(sb)
-      let exact = min(max(real / Double(sy) + 130, 5), 251)
-      #expect((Double(y[0][i]) - exact).magnitude <= 0.501)
+    let (fa, fb) = (Float(Double(sa) / Double(sy)), Float(Double(sb) / Double(sy)))
+    for isDifference in [false, true] {
+      let sum = AddU8(
+        a: (sa, 120), b: (sb, 3), output: (sy, 130), isDifference: isDifference, clampMin: 5,
+        clampMax: 251)
+      for walk in Self.walks {
+        let row = walk.step == 1 ? walk.row * count : walk.row
+        let y = Self.run(count * 3) {
+          $0.apply(sum, a, b, to: $1, rows: 3, count: count, bRow: row, bStep: walk.step)
+        }
+        #expect(y[0] == y[1])
+        for i in 0..<count * 3 {
+          let other = b[i / count * row + i % count * walk.step]
+          let (left, right) = ((Float(a[i]) - 120) * fa, (Float(other) - 3) * fb)
+          let real = min(max(isDifference ? left - right : left + right, -125), 121)
+          #expect(y[0][i] == UInt8(130 + real.rounded(.toNearestOrEven)))
+          #expect(sum.swapped(other, a[i]) == y[0][i])
+        }
+      }
     }
   }
 
-  @Test(arguments: 0..<5, ElementwiseTests.counts) func multipliesWithinHalfAStep(
+  @Test(arguments: 0..<5, ElementwiseTests.counts) func multipliesAsDefined(
     _ index: Int, _ count: Int
   ) {
     var numbers = Numbers(UInt64(count))
-    let (a, b) = (numbers.bytes(count * 2), numbers.bytes(count))
+    let (a, b) = (numbers.bytes(count * 3), numbers.bytes(count * 3 + 3))
     let (sa, sb, sy) = Self.scales[index]
+    let factor = Float(Double(sa) * Double(sb) / Double(sy))
     let product = MulU8(a: (sa, 120), b: (sb, 3), output: (sy, 130), clampMin: 5, clampMax: 251)
-    let y = Self.run(count * 2) { $0.apply(product, a, row: b, to: $1, rows: 2, channels: count) }
-    #expect(y[0] == y[1])
-    for i in 0..<count * 2 {
-      let real = (Double(a[i]) - 120) * Double(sa) * (Double(b[i % count]) - 3) * Double(sb)
-      let exact = min(max(real / Double(sy) + 130, 5), 251)
-      #expect((Double(y[0][i]) - exact).magnitude <= 0.501)
+    for walk in Self.walks {
+      let row = walk.step == 1 ? walk.row * count : walk.row
+      let y = Self.run(count * 3) {
+        $0.apply(product, a, b, to: $1, rows: 3, count: count, bRow: row, bStep: walk.step)
+      }
+      #expect(y[0] == y[1])
+      for i in 0..<count * 3 {
+        let other = b[i / count * row + i % count * walk.step]
+        let real = min(max((Float(a[i]) - 120) * (Float(other) - 3) * factor, -125), 121)
+        #expect(y[0][i] == UInt8(130 + real.rounded(.toNearestOrEven)))
+        #expect(product.swapped(other, a[i]) == y[0][i])
+      }
     }
-    let scalar = Self.run(count) { $0.apply(product, a, scalar: 200, to: $1, count: count) }
-    let all = [UInt8](repeating: 200, count: count)
-    #expect(scalar[0] == scalar[1])
-    #expect(scalar[0] == Self.run(count) { $0.apply(product, a, all, to: $1, count: count) }[0])
   }
 
   @Test(arguments: ElementwiseTests.counts) func quantizesHalfToEven(_ count: Int) {
@@ -78,10 +96,10 @@ import Testing
     }
   }
 
-  @Test func looksUpEveryValue() {
-    let table = LookupU8.requantization(input: (0.5, 10), output: (0.25, 20))
-    let x = (0...255).map { UInt8($0) }
-    let y = Self.run(256) { $0.apply(table, x, to: $1, count: 256) }
+  @Test(arguments: ElementwiseTests.counts + [256]) func looksUpEveryValue(_ count: Int) {
+    let table = LookupU8 { UInt8(min(max((Int($0) - 10) * 2 + 20, 0), 255)) }
+    let x = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let y = Self.run(count) { $0.apply(table, x, to: $1, count: count) }
     #expect(y[0] == y[1])
     #expect(y[0] == x.map { UInt8(min(max((Int($0) - 10) * 2 + 20, 0), 255)) })
   }

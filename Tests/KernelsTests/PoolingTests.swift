@@ -2,106 +2,84 @@ import Kernels
 import Testing
 
 @Suite struct PoolingTests {
-  static let kinds: [Pooling.Kind] = [
-    .maximum, .average(countsPadding: true), .average(countsPadding: false),
-  ]
-  static let geometries: [ConvolutionGeometry] = [1, 15, 16, 33, 64, 65].flatMap { channels in
+  static let kernels = [PoolKernel(.portable), PoolKernel(.best)]
+  static let windows: [PoolWindows] = [1, 3, 15, 16, 17, 31, 33, 64, 65, 130].flatMap { channels in
     [
-      ConvolutionGeometry(
-        batch: 2, inputHeight: 7, inputWidth: 9, inputChannels: channels, outputChannels: channels,
-        kernelHeight: 3, kernelWidth: 3, strideHeight: 2, strideWidth: 2, padTop: 1, padLeft: 1,
-        padBottom: 2, padRight: 2),
-      ConvolutionGeometry(
-        inputHeight: 4, inputWidth: 5, inputChannels: channels, outputChannels: channels,
-        kernelHeight: 4, kernelWidth: 5),
-      ConvolutionGeometry(
-        inputHeight: 3, inputWidth: 3, inputChannels: channels, outputChannels: channels,
-        kernelHeight: 2, kernelWidth: 2, dilationHeight: 2, padTop: 3, padLeft: 3),
+      PoolWindows(
+        pixels: (4, 2 * channels), rows: (3, 9 * channels), columns: (3, channels),
+        channels: channels),
+      PoolWindows(
+        pixels: (3, channels), planes: (2, 40 * channels), rows: (2, 10 * channels),
+        columns: (2, 2 * channels), channels: channels),
+      PoolWindows(
+        pixels: (1, 0), rows: (1, 0), columns: (600, channels), channels: channels),
+      PoolWindows(
+        pixels: (2, channels), rows: (0, 0), columns: (1, channels), channels: channels),
     ]
   }
 
-  /// The positions of the taps of output pixel `pixel` that lie in the input.
-  static func taps(_ g: ConvolutionGeometry, _ pixel: Int, _ channel: Int) -> [Int] {
-    let x = pixel % g.outputWidth
-    let y = pixel / g.outputWidth % g.outputHeight
-    let image = pixel / g.outputWidth / g.outputHeight
+  /// The positions of the taps of output element `index`.
+  static func taps(_ w: PoolWindows, _ index: Int) -> [Int] {
     var found: [Int] = []
-    for ky in 0..<g.kernelHeight {
-      for kx in 0..<g.kernelWidth {
-        let row = y * g.strideHeight + ky * g.dilationHeight - g.padTop
-        let column = x * g.strideWidth + kx * g.dilationWidth - g.padLeft
-        guard row >= 0, row < g.inputHeight, column >= 0, column < g.inputWidth else { continue }
-        found.append(
-          ((image * g.inputHeight + row) * g.inputWidth + column) * g.inputChannels + channel)
+    for plane in 0..<w.planes.count {
+      for row in 0..<w.rows.count {
+        for column in 0..<w.columns.count {
+          found.append(
+            index / w.channels * w.pixels.step + plane * w.planes.step + row * w.rows.step
+              + column * w.columns.step + index % w.channels)
+        }
       }
     }
     return found
   }
 
-  @Test(arguments: geometries, kinds) func poolsFloats(
-    _ g: ConvolutionGeometry, _ kind: Pooling.Kind
-  ) {
-    var numbers = Numbers(2)
-    let input = padded(
-      numbers.floats(g.batch * g.inputHeight * g.inputWidth * g.inputChannels), .nan)
-    let results = [(InstructionSet.portable, 1), (.best, 2)].map { isa, threads in
-      let layer = Pooling(g, kind, elementBytes: 4, isa: isa)
-      var output = [Float](repeating: .nan, count: g.outputPixels * g.inputChannels)
-      withScratch(layer.scratchBytes) { scratch in
-        output.withUnsafeMutableBufferPointer { to in
-          guard let to = to.baseAddress else { return }
-          layer.run(
-            input: input, output: to, scratch: scratch, pool: ThreadPool(threads: threads))
-        }
+  static func outputs<T: BitwiseCopyable>(
+    _ w: PoolWindows, _ zero: T, _ body: (PoolKernel, UnsafeMutablePointer<T>) -> Void
+  ) -> [[T]] {
+    kernels.map { kernel in
+      var y = [T](repeating: zero, count: w.pixels.count * w.channels)
+      y.withUnsafeMutableBufferPointer { to in
+        if let to = to.baseAddress { body(kernel, to) }
       }
-      return output
-    }
-    #expect(results[0] == results[1])
-    for i in results[0].indices {
-      let values = Self.taps(g, i / g.inputChannels, i % g.inputChannels).map { input[$0] }
-      let whole = g.kernelHeight * g.kernelWidth
-      let exact: Float =
-        switch kind {
-        case .maximum: values.max() ?? -.infinity
-        case .average(true): values.reduce(0, +) / Float(whole)
-        case .average(false): values.reduce(0, +) / Float(max(1, values.count))
-        }
-      #expect(results[0][i] == exact || (results[0][i] - exact).magnitude < 1e-6)
+      return y
     }
   }
 
-  @Test(arguments: geometries, kinds) func poolsBytes(
-    _ g: ConvolutionGeometry, _ kind: Pooling.Kind
-  ) {
+  @Test(arguments: windows) func poolsFloats(_ w: PoolWindows) {
     var numbers = Numbers(2)
-    let input = padded(numbers.bytes(g.batch * g.inputHeight * g.inputWidth * g.inputChannels), 255)
-    let results = [(InstructionSet.portable, 1), (.best, 3)].map { isa, threads in
-      let layer = Pooling(g, kind, elementBytes: 1, isa: isa)
-      var output = [UInt8](repeating: 0, count: g.outputPixels * g.inputChannels)
-      withScratch(layer.scratchBytes) { scratch in
-        output.withUnsafeMutableBufferPointer { to in
-          guard let to = to.baseAddress else { return }
-          layer.run(
-            input: input, zeroPoint: 17, output: to, scratch: scratch,
-            pool: ThreadPool(threads: threads))
-        }
+    var x = numbers.floats(700 * w.channels)
+    let sums = Self.outputs(w, Float.nan) { $0.average(w, x, to: $1, divisor: 7) }
+    #expect(sums[0] == sums[1])
+    x[w.channels / 2] = .nan
+    let greatest = Self.outputs(w, Float.nan) { $0.maximum(w, x, to: $1) }
+    #expect(greatest[0] == greatest[1])
+    for i in greatest[0].indices {
+      let values = Self.taps(w, i).map { x[$0] }
+      #expect(greatest[0][i] == values.filter { !$0.isNaN }.max() ?? -.infinity)
+      if !values.contains(where: { $0.isNaN }) {
+        #expect(sums[0][i] == values.reduce(0, +) / 7)
       }
-      return output
     }
-    #expect(results[0] == results[1])
-    for i in results[0].indices {
-      let values = Self.taps(g, i / g.inputChannels, i % g.inputChannels).map { Double(input[$0]) }
-      let padding = Double(g.kernelHeight * g.kernelWidth - values.count)
-      let exact: Double =
-        switch kind {
-        case .maximum: values.max() ?? 0
-        case .average(true):
-          ((values.reduce(0, +) + 17 * padding) / (Double(values.count) + padding) + 0.5)
-            .rounded(.down)
-        case .average(false):
-          values.isEmpty ? 17 : (values.reduce(0, +) / Double(values.count) + 0.5).rounded(.down)
-        }
-      #expect(Double(results[0][i]) == exact)
+  }
+
+  @Test(arguments: windows) func poolsBytes(_ w: PoolWindows) {
+    var numbers = Numbers(2)
+    let x = numbers.bytes(700 * w.channels)
+    let start = Int32(-17 * w.taps)
+    let greatest = Self.outputs(w, 0 as UInt8) { $0.maximum(w, x, to: $1) }
+    #expect(greatest[0] == greatest[1])
+    for factor in [0, 0.013, 0.5, 1e30] as [Float] {
+      let averages = Self.outputs(w, 0 as UInt8) {
+        $0.average(w, x, to: $1, start: start, factor: factor, zero: 40)
+      }
+      #expect(averages[0] == averages[1])
+      for i in greatest[0].indices {
+        let values = Self.taps(w, i).map { x[$0] }
+        #expect(greatest[0][i] == values.max() ?? 0)
+        let sum = values.reduce(start) { $0 + Int32($1) }
+        let real = min(max(Float(sum) * factor, -40), 215)
+        #expect(averages[0][i] == UInt8(40 + real.rounded(.toNearestOrEven)))
+      }
     }
   }
 }

@@ -73,21 +73,6 @@ private let families = ["unary", "cast", "binary", "comparisons", "reductions", 
     #expect(one[0].dense.array == several[0].dense.array)
   }
 
-  @Test(arguments: [0.9, 0.021, 3.7e-5, 1, 11]) func multipliersHaveTheStatedBits(scale: Double) {
-    let x = Affine(scale: scale, zero: 128)
-    let y = Affine(scale: 0.25, zero: 3)
-    let product = QuantizedProduct(x, x, y)
-    #expect((1 << 30..<1 << 31).contains(product.multiplier))
-    #expect(product.multiplier == Int((scale * scale / 0.25 * exp2(product.shift)).rounded()))
-    let sum = QuantizedSum(x, Affine(scale: scale / 3, zero: 0), y, isDifference: true)
-    #expect((1 << 20..<1 << 21).contains(sum.multipliers.a))
-    #expect(sum.multipliers.b == -Int((scale / 3 / 0.25 * exp2(sum.shift)).rounded()))
-  }
-
-  private func exp2(_ exponent: Int) -> Double {
-    Double(sign: .plus, exponent: exponent, significand: 1)
-  }
-
   /// The layouts that a node may see.
   private func layouts(_ op: Operators.Operator, _ inputs: [Tensor?]) -> [Layout] {
     let hasImages = inputs.contains { $0?.shape.rank == 4 }

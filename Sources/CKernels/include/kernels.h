@@ -106,17 +106,17 @@ typedef void pare_dwrow_u8s8(
 typedef void pare_lanes_x32(
     size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
 
-/// Two of 16 outputs of a sparse product, and how many of its weights come next: those that both have
-/// at one place, the first one's and the second one's others, each count in twos.
+/// Two of 16 outputs of a sparse product, and what comes next in its streams: `both` times two indices,
+/// at each a weight of the first output and one of the second; then `each` times two indices and weights
+/// of each output, first and second in turn.
 struct pare_sparse_pair {
   uint8_t first, second;
-  uint16_t both, only_first, only_second;
+  uint16_t both, each;
 };
 
 /// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for 16 outputs in 8
 /// pairs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8. Indices
-/// and weights follow one another in the order of the pairs; where both have a weight there is one
-/// index and two weights. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
+/// and weights follow one another in the order of the pairs. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
 typedef void pare_spmm_u8s8(
     size_t vectors, const int32_t *start, const struct pare_sparse_pair *pairs,
     const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
@@ -161,26 +161,34 @@ typedef void pare_winograd_out_f32(
 typedef void pare_unary_f32(
     int operation, size_t count, const float *x, float *y, float p, float q);
 
-/// y = clamp(a op b), `operation` numbers as in BinaryOperation. b_step is 0 for one scalar, 1 for an array.
+/// y[r][i] = clamp(a[r][i] op b[r][i]), `operation` numbers as in BinaryOperation. Rows of `a` and `y`
+/// lie behind each other; those of `b` are b_row elements apart (0: one for all) and its elements
+/// b_step, 0 for one scalar in a row, else 1.
 typedef void pare_binary_f32(
-    int operation, size_t count, const float *a, const float *b, size_t b_step, float *y,
-    float min, float max);
+    int operation, size_t rows, size_t count, const float *a, const float *b, size_t b_row,
+    size_t b_step, float *y, float min, float max);
 
-/// y = clamp(zero + (((a - za) * ma + (b - zb) * mb + round) >> shift)).
+/// y = zero + round half to even(v held within min - zero ... max - zero), where
+/// v = (a - za) * fa + (b - zb) * fb in float32, each operation rounded by itself. Operands are walked
+/// as those of pare_binary_f32.
 struct pare_add_u8_parameters {
-  int32_t a_zero, b_zero, a_multiplier, b_multiplier, shift, zero, min, max;
+  int32_t a_zero, b_zero;
+  float a_factor, b_factor;
+  int32_t zero, min, max;
 };
 typedef void pare_add_u8(
-    size_t count, const uint8_t *a, const uint8_t *b, uint8_t *y,
-    const struct pare_add_u8_parameters *parameters);
+    size_t rows, size_t count, const uint8_t *a, const uint8_t *b, size_t b_row, size_t b_step,
+    uint8_t *y, const struct pare_add_u8_parameters *parameters);
 
-/// y = clamp(zero + (((a - za) * (b - zb) * multiplier + round) >> shift)), the product in 64 bits.
+/// The same with v = (a - za) * (b - zb) * f, the first product exact.
 struct pare_mul_u8_parameters {
-  int32_t a_zero, b_zero, multiplier, shift, zero, min, max;
+  int32_t a_zero, b_zero;
+  float factor;
+  int32_t zero, min, max;
 };
 typedef void pare_mul_u8(
-    size_t count, const uint8_t *a, const uint8_t *b, size_t b_step, uint8_t *y,
-    const struct pare_mul_u8_parameters *parameters);
+    size_t rows, size_t count, const uint8_t *a, const uint8_t *b, size_t b_row, size_t b_step,
+    uint8_t *y, const struct pare_mul_u8_parameters *parameters);
 
 /// y[i] = table[x[i]].
 typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const uint8_t *table);
@@ -188,23 +196,63 @@ typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const ui
 /// y[i] = saturate(round half to even(x[i] / scale) + zero).
 typedef void pare_quantize_u8(size_t count, const float *x, uint8_t *y, float scale, int32_t zero);
 
+/// The same, from planes that lie `pitch` elements apart to pixels: y[i][c] from x[c][i].
+typedef void pare_quantize_planes_u8(
+    size_t channels, size_t pixels, const float *x, size_t pitch, uint8_t *y, float scale,
+    int32_t zero);
+
+/// y[c * y_pitch + r] = x[r * x_pitch + c] for c in columns and r in rows, elements of one byte.
+typedef void pare_transpose_x8(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
+
+/// The same for elements of four bytes.
+typedef void pare_transpose_x32(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
+
 /// y[i] = (x[i] - zero) * scale.
 typedef void pare_dequantize_u8(size_t count, const uint8_t *x, float *y, float scale, int32_t zero);
 
 /// result[0] = least, result[1] = greatest of x[0 ..< count] and what result held.
 typedef void pare_min_max_f32(size_t count, const float *x, float *result);
 
-/// One row of softmax.
-typedef void pare_softmax_f32(size_t count, const float *x, float *y);
+/// Softmax of rows that lie behind each other.
+typedef void pare_softmax_f32(size_t rows, size_t count, const float *x, float *y);
 
-/// y[k] = max or scaled sum over the `taps` rows; `scale` < 0 asks for the maximum.
+/// Rows less their mean, over their deviation, times scale, plus bias (or NULL). Sums are taken in 64
+/// lanes, element i in lane i mod 64; lanes 16 apart are added as (0 + 1) + (2 + 3), then 8, 4, 2 and 1
+/// apart. `means` and `inverses` get the statistics of each row, or are NULL.
+typedef void pare_layernorm_f32(
+    size_t rows, size_t count, const float *x, float *y, const float *scale, const float *bias,
+    float epsilon, float *means, float *inverses);
+
+/// The same for uint8. With s and q the exact sums of x - zx and of its squares, in double:
+/// mean = s / n, r = sx / sqrt(max(q / n - mean * mean, 0) * sx * sx + epsilon). Then, in float32,
+/// v = ((x - zx) - mean) * r * scale + bias, and y = zero + v as in sums; scale and bias are in steps
+/// of the output's scale.
+struct pare_layernorm_u8_parameters {
+  double x_scale, epsilon;
+  int32_t x_zero, zero;
+};
+typedef void pare_layernorm_u8(
+    size_t rows, size_t count, const uint8_t *x, uint8_t *y, const float *scale,
+    const float *bias, const struct pare_layernorm_u8_parameters *parameters);
+
+/// Windows of one size, side by side in channels-last memory. Window i begins at element
+/// i * pixel_step of the input; its taps lie plane_step, row_step and column_step elements apart. The
+/// output of window i begins at element i * channels.
+struct pare_pool_windows {
+  size_t pixels, pixel_step, planes, plane_step, rows, row_step, columns, column_step, channels;
+};
+
+/// y[k] = the greatest over the taps (`divisor` below 0), or their sum, in their order, over `divisor`.
 typedef void pare_pool_f32(
-    size_t channels, size_t taps, const float *const *rows, float *y, float scale);
+    const struct pare_pool_windows *windows, const float *x, float *y, float divisor);
 
-/// y[k] = max (`count` 0) or (2 * (extra + sum) + count) / (2 * count) over the `taps` rows.
+/// y[k] = the greatest over the taps (`factor` below 0), or zero + round half to even(v held within -zero ...
+/// 255 - zero) with v = (start + sum) * factor in float32, the sum exact.
 typedef void pare_pool_u8(
-    size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
-    int32_t count);
+    const struct pare_pool_windows *windows, const uint8_t *x, uint8_t *y, int32_t start,
+    float factor, int32_t zero);
 
 /// Multiply-adds on `operands`, 128 bytes, and nothing else: as many as rows times columns of its line
 /// in each round. Leaves 64 bytes at `sums`, so that no compiler drops the work.
@@ -238,9 +286,14 @@ enum pare_operation {
   pare_op_mul_u8,
   pare_op_lookup_u8,
   pare_op_quantize_u8,
+  pare_op_quantize_planes_u8,
+  pare_op_transpose_x8,
+  pare_op_transpose_x32,
   pare_op_dequantize_u8,
   pare_op_min_max_f32,
   pare_op_softmax_f32,
+  pare_op_layernorm_f32,
+  pare_op_layernorm_u8,
   pare_op_pool_f32,
   pare_op_pool_u8,
   pare_op_probe_f32,
@@ -280,9 +333,6 @@ void pare_window_segments(
 void pare_window_pack(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, size_t tap_bytes, size_t row_bytes, uint8_t *out);
-
-/// y[columns][rows] = x[rows][columns], elements of `size` 1 or 4 bytes.
-void pare_transpose(size_t rows, size_t columns, size_t size, const void *x, void *y);
 
 // MARK: Threads
 

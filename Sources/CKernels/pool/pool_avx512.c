@@ -7,70 +7,117 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "../elementwise/bytes_avx512.h"
 #include "../masks_avx512.h"
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
-/// 16 * v channels, v constant after inlining; only a single vector may be cut short by the mask.
-static inline __attribute__((always_inline)) void channels(
-    const size_t v, size_t k, __mmask16 mask, size_t taps, const float *const *rows, float *y,
-    float scale) {
-  __m512 values[4];
-  UNROLL for (size_t j = 0; j < v; j++) values[j] =
-      _mm512_maskz_loadu_ps(mask, rows[0] + k + 16 * j);
-  for (size_t t = 1; t < taps; t++) {
-    UNROLL for (size_t j = 0; j < v; j++) {
-      const __m512 x = _mm512_maskz_loadu_ps(mask, rows[t] + k + 16 * j);
-      values[j] = scale < 0 ? _mm512_max_ps(x, values[j]) : _mm512_add_ps(values[j], x);
+/// Calls BODY with `at`, the address of each tap, in order.
+#define EACH_TAP(type, first, BODY)                                        \
+  for (size_t p = 0; p < w->planes; p++)                                   \
+    for (size_t r = 0; r < w->rows; r++) {                                 \
+      const type *at = (first) + p * w->plane_step + r * w->row_step;      \
+      for (size_t t = 0; t < w->columns; t++, at += w->column_step) BODY   \
     }
+
+/// 16 * v channels of one window, v constant after inlining; only a single vector may be cut short.
+INLINE_AVX512 void floats(
+    const size_t v, const struct pare_pool_windows *w, const float *x, float *y, __mmask16 mask,
+    float divisor) {
+  __m512 values[4];
+  if (divisor < 0) {
+    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_set1_ps(-__builtin_inff());
+    EACH_TAP(float, x, {
+      UNROLL for (size_t j = 0; j < v; j++) values[j] =
+          _mm512_max_ps(_mm512_maskz_loadu_ps(mask, at + 16 * j), values[j]);
+    })
+  } else {
+    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_setzero_ps();
+    EACH_TAP(float, x, {
+      UNROLL for (size_t j = 0; j < v; j++) values[j] =
+          _mm512_add_ps(values[j], _mm512_maskz_loadu_ps(mask, at + 16 * j));
+    })
+    const __m512 d = _mm512_set1_ps(divisor);
+    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_div_ps(values[j], d);
   }
-  UNROLL for (size_t j = 0; j < v; j++) {
-    if (scale >= 0) values[j] = _mm512_mul_ps(values[j], _mm512_set1_ps(scale));
-    store_f32(y + k + 16 * j, mask, values[j]);
+  UNROLL for (size_t j = 0; j < v; j++) store_f32(y + 16 * j, mask, values[j]);
+}
+
+void pare_pool_f32_64__avx512(
+    const struct pare_pool_windows *w, const float *x, float *y, float divisor) {
+  for (size_t i = 0; i < w->pixels; i++, x += w->pixel_step, y += w->channels) {
+    size_t k = 0;
+    for (; k + 64 <= w->channels; k += 64) floats(4, w, x + k, y + k, 0xFFFF, divisor);
+    for (; k < w->channels; k += 16)
+      floats(1, w, x + k, y + k, mask16(w->channels - k), divisor);
   }
 }
 
-void pare_pool_f32_16__avx512(
-    size_t count, size_t taps, const float *const *rows, float *y, float scale) {
-  size_t k = 0;
-  for (; k + 64 <= count; k += 64) channels(4, k, 0xFFFF, taps, rows, y, scale);
-  for (; k < count; k += 16) channels(1, k, mask16(count - k), taps, rows, y, scale);
+INLINE_AVX512 void greatest_bytes(
+    const struct pare_pool_windows *w, const uint8_t *x, uint8_t *y) {
+  if (w->channels <= 16) {
+    const __mmask16 mask = mask16(w->channels);
+    __m128i value = _mm_setzero_si128();
+    EACH_TAP(uint8_t, x, value = _mm_max_epu8(value, _mm_maskz_loadu_epi8(mask, at));)
+    store_u8(y, mask, _mm512_castsi128_si512(value));
+    return;
+  }
+  for (size_t k = 0; k < w->channels; k += 64) {
+    const __mmask64 mask = mask64(w->channels - k);
+    __m512i value = _mm512_setzero_si512();
+    if (mask == ~0ull) {
+      EACH_TAP(uint8_t, x + k, value = _mm512_max_epu8(value, _mm512_loadu_si512(at));)
+    } else {
+      EACH_TAP(
+          uint8_t, x + k, value = _mm512_max_epu8(value, _mm512_maskz_loadu_epi8(mask, at));)
+    }
+    store_u8(y + k, mask, value);
+  }
 }
 
-/// Returns (2 * sum + count) / (2 * count), rounded down: exact, since the quotient is below 2^8 and
-/// its distance from the next whole number is at least 1 / (2 * count).
-static inline __attribute__((always_inline)) __m128i rounded_quotients(
-    __m512i sums, int32_t count) {
-  const __m512i twice = _mm512_add_epi32(_mm512_slli_epi32(sums, 1), _mm512_set1_epi32(count));
-  const __m512d divisor = _mm512_set1_pd(2.0 * count);
-  const __m512d low = _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_castsi512_si256(twice)), divisor);
-  const __m512d high =
-      _mm512_div_pd(_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(twice, 1)), divisor);
-  const __m512i both = _mm512_inserti64x4(
-      _mm512_castsi256_si512(_mm512_cvttpd_epi32(low)), _mm512_cvttpd_epi32(high), 1);
-  return _mm512_cvtusepi32_epi8(both);
+/// The sums of 32 channels as two vectors: 16 bits hold those of 257 taps, which then join 32 bits.
+INLINE_AVX512 void sums_of_bytes(
+    const struct pare_pool_windows *w, const uint8_t *x, __mmask32 mask, __m512i sums[2]) {
+  __m512i part = _mm512_setzero_si512();
+  size_t left = 256;
+  EACH_TAP(uint8_t, x, {
+    const __m256i v =
+        mask == ~0u ? _mm256_loadu_si256((const __m256i *)at) : _mm256_maskz_loadu_epi8(mask, at);
+    part = _mm512_add_epi16(part, _mm512_cvtepu8_epi16(v));
+    if (--left == 0) {
+      sums[0] = _mm512_add_epi32(sums[0], _mm512_cvtepu16_epi32(_mm512_castsi512_si256(part)));
+      sums[1] = _mm512_add_epi32(
+          sums[1], _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(part, 1)));
+      part = _mm512_setzero_si512();
+      left = 256;
+    }
+  })
+  sums[0] = _mm512_add_epi32(sums[0], _mm512_cvtepu16_epi32(_mm512_castsi512_si256(part)));
+  sums[1] =
+      _mm512_add_epi32(sums[1], _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(part, 1)));
 }
 
 void pare_pool_u8_64__avx512(
-    size_t channels, size_t taps, const uint8_t *const *rows, uint8_t *y, int32_t extra,
-    int32_t count) {
-  if (count == 0) {
-    for (size_t k = 0; k < channels; k += 64) {
-      const __mmask64 mask = mask64(channels - k);
-      __m512i value = _mm512_maskz_loadu_epi8(mask, rows[0] + k);
-      for (size_t t = 1; t < taps; t++)
-        value = _mm512_max_epu8(value, _mm512_maskz_loadu_epi8(mask, rows[t] + k));
-      store_u8(y + k, mask, value);
+    const struct pare_pool_windows *w, const uint8_t *x, uint8_t *y, int32_t start, float factor,
+    int32_t zero) {
+  const struct byte_bounds bounds = byte_bounds_of(zero, 0, 255);
+  const __m512 scale = _mm512_set1_ps(factor);
+  const __m512i none = _mm512_setzero_si512();
+  for (size_t i = 0; i < w->pixels; i++, x += w->pixel_step, y += w->channels) {
+    if (factor < 0) {
+      greatest_bytes(w, x, y);
+      continue;
     }
-    return;
-  }
-  for (size_t k = 0; k < channels; k += 16) {
-    const __mmask16 mask = mask16(channels - k);
-    __m512i sums = _mm512_set1_epi32(extra);
-    for (size_t t = 0; t < taps; t++)
-      sums = _mm512_add_epi32(
-          sums, _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, rows[t] + k)));
-    _mm_mask_storeu_epi8(y + k, mask, rounded_quotients(sums, count));
+    for (size_t k = 0; k < w->channels; k += 32) {
+      const __mmask32 mask = (__mmask32)mask64(w->channels - k);
+      __m512i sums[2] = {_mm512_set1_epi32(start), _mm512_set1_epi32(start)};
+      sums_of_bytes(w, x + k, mask, sums);
+      const __m512i low =
+          rounded_within(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[0]), scale), &bounds);
+      const __m512i high =
+          rounded_within(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[1]), scale), &bounds);
+      store_u8(y + k, mask, bytes_of_sums(low, high, none, none, &bounds));
+    }
   }
 }
 

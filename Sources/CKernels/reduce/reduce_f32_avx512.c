@@ -44,14 +44,10 @@ INLINE float sum_of_lanes(__m512 lanes) {
   return v[0];
 }
 
-void pare_softmax_f32_16__avx512(size_t count, const float *x, float *y) {
-  if (count == 0) return;
-  float greatest = x[0];
-  {
-    float range[2] = {x[0], x[0]};
-    pare_min_max_f32_64__avx512(count, x, range);
-    greatest = range[1];
-  }
+static void softmax_row(size_t count, const float *x, float *y) {
+  float range[2] = {x[0], x[0]};
+  pare_min_max_f32_64__avx512(count, x, range);
+  const float greatest = range[1];
   for (size_t i = 0; i < count; i++) y[i] = exponential(x[i] - greatest);
   __m512 lanes = _mm512_setzero_ps();
   for (size_t i = 0; i < count; i += 16) {
@@ -60,6 +56,39 @@ void pare_softmax_f32_16__avx512(size_t count, const float *x, float *y) {
   }
   const float scale = 1.0f / sum_of_lanes(lanes);
   for (size_t i = 0; i < count; i++) y[i] *= scale;
+}
+
+/// Softmax of 16 / count rows, count being 2, 4 or 8: lanes meet those `width` apart, so that sums are
+/// taken in the order of longer rows.
+INLINE void softmax_short_rows(const size_t count, const float *x, float *y) {
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  float v[16];
+  __m512 greatest = _mm512_loadu_ps(x);
+  for (int width = (int)count / 2; width > 0; width /= 2) {
+    const __m512i other = _mm512_xor_si512(lane, _mm512_set1_epi32(width));
+    greatest = _mm512_max_ps(greatest, _mm512_permutexvar_ps(other, greatest));
+  }
+  _mm512_storeu_ps(v, _mm512_sub_ps(_mm512_loadu_ps(x), greatest));
+  for (int i = 0; i < 16; i++) v[i] = exponential(v[i]);
+  const __m512 powers = _mm512_loadu_ps(v);
+  __m512 sums = powers;
+  for (int width = (int)count / 2; width > 0; width /= 2) {
+    const __m512i other = _mm512_xor_si512(lane, _mm512_set1_epi32(width));
+    sums = _mm512_add_ps(sums, _mm512_permutexvar_ps(other, sums));
+  }
+  _mm512_storeu_ps(y, _mm512_mul_ps(powers, _mm512_div_ps(_mm512_set1_ps(1.0f), sums)));
+}
+
+void pare_softmax_f32_16__avx512(size_t rows, size_t count, const float *x, float *y) {
+  if (count == 0) return;
+  size_t i = 0;
+  if (count == 2 || count == 4 || count == 8)
+    for (; i + 16 <= rows * count; i += 16) switch (count) {
+        case 2: softmax_short_rows(2, x + i, y + i); break;
+        case 4: softmax_short_rows(4, x + i, y + i); break;
+        default: softmax_short_rows(8, x + i, y + i);
+      }
+  for (; i < rows * count; i += count) softmax_row(count, x + i, y + i);
 }
 
 #pragma clang attribute pop

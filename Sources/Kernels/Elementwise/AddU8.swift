@@ -1,44 +1,61 @@
 import CKernels
 
-/// The sum of two quantized tensors as a quantized tensor, in exact 32-bit arithmetic.
+/// The sum or the difference of two quantized tensors as a quantized tensor.
 ///
-/// `y = clamp(zy + (((a - za) * Ma + (b - zb) * Mb + 2^(S-1)) >> S))` with Ma = sa / sy * 2^S and
-/// Mb = sb / sy * 2^S, rounded half away from zero. S is such that the larger of the two lies in
-/// 2^20 ..< 2^21, as far as 1 ... 31 allows; multipliers are held below 2^21. Then no sum overflows.
+/// `y = clamp(zy + round((a - za) * fa + (b - zb) * fb))` in float32, as `ByteRounding` says, with
+/// `fa = sa / sy` and `fb = sb / sy`, which is negative for a difference.
 public struct AddU8: Sendable {
   let parameters: pare_add_u8_parameters
+  private let rounding: ByteRounding
 
-  /// The sum of inputs with scale and zero point `a` and `b`, in those of `output`, clamped.
+  /// The sum of inputs with scale and zero point `a` and `b`, in those of `output`, clamped; the
+  /// difference where `isDifference` holds.
   public init(
     a: (scale: Float, zeroPoint: UInt8), b: (scale: Float, zeroPoint: UInt8),
-    output: (scale: Float, zeroPoint: UInt8), clampMin: UInt8 = 0, clampMax: UInt8 = 255
+    output: (scale: Float, zeroPoint: UInt8), isDifference: Bool = false, clampMin: UInt8 = 0,
+    clampMax: UInt8 = 255
   ) {
-    let first = Double(a.scale) / Double(output.scale)
-    let second = Double(b.scale) / Double(output.scale)
-    let most = max(first, second)
-    var shift = 31
-    if most.isFinite, most > 0 { shift = min(31, max(1, 20 - Int(most.exponent))) }
-    if most >= 0x1p20 { shift = 1 }
+    let second = Rescaling.factor(Double(b.scale), over: Double(output.scale))
     parameters = pare_add_u8_parameters(
       a_zero: Int32(a.zeroPoint), b_zero: Int32(b.zeroPoint),
-      a_multiplier: Self.multiplier(first, shift: shift),
-      b_multiplier: Self.multiplier(second, shift: shift), shift: Int32(shift),
-      zero: Int32(output.zeroPoint), min: Int32(clampMin), max: Int32(clampMax))
+      a_factor: Rescaling.factor(Double(a.scale), over: Double(output.scale)),
+      b_factor: isDifference ? -second : second, zero: Int32(output.zeroPoint),
+      min: Int32(clampMin), max: Int32(clampMax))
+    rounding = ByteRounding(zero: output.zeroPoint, least: clampMin, most: clampMax)
   }
 
-  private static func multiplier(_ factor: Double, shift: Int) -> Int32 {
-    let scaled = (factor * Double(1 << shift)).rounded(.toNearestOrAwayFromZero)
-    guard scaled > 0 else { return 0 }
-    return Int32(min(scaled, Double((1 << 21) - 1)))
+  init(_ parameters: pare_add_u8_parameters) {
+    self.parameters = parameters
+    rounding = ByteRounding(zero: parameters.zero, least: parameters.min, most: parameters.max)
+  }
+
+  /// The same sum with the operands in the other order.
+  public var swapped: AddU8 {
+    var swapped = parameters
+    (swapped.a_zero, swapped.b_zero) = (parameters.b_zero, parameters.a_zero)
+    (swapped.a_factor, swapped.b_factor) = (parameters.b_factor, parameters.a_factor)
+    return AddU8(swapped)
+  }
+
+  /// The result for two stored numbers.
+  @inline(__always) public func callAsFunction(_ a: UInt8, _ b: UInt8) -> UInt8 {
+    let first = Float(Int32(a) &- parameters.a_zero) * parameters.a_factor
+    let second = Float(Int32(b) &- parameters.b_zero) * parameters.b_factor
+    return rounding(first + second)
   }
 }
 
 extension VectorKernels {
-  /// Computes y[i] = a[i] + b[i] for `count` elements.
+  /// Computes y[r][i] = a[r][i] + b[r][i].
+  ///
+  /// Rows of `a` and `y` are `count` elements that lie behind each other. Those of `b` are `bRow`
+  /// elements apart, 0 where all are one, and elements of a row `bStep`: 1, or 0 for one scalar.
   public func apply(
-    _ addition: AddU8, _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>,
-    to y: UnsafeMutablePointer<UInt8>, count: Int
+    _ sum: AddU8, _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>,
+    to y: UnsafeMutablePointer<UInt8>, rows: Int = 1, count: Int, bRow: Int = 0, bStep: Int = 1
   ) {
-    withUnsafePointer(to: addition.parameters) { add.function(count, a, b, y, $0) }
+    withUnsafePointer(to: sum.parameters) {
+      add.function(rows, count, a, b, bRow, bStep, y, $0)
+    }
   }
 }

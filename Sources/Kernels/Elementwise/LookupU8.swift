@@ -5,28 +5,6 @@ public struct LookupU8: Sendable {
 
   /// The table of `function`, called once for each value.
   public init(_ function: (UInt8) -> UInt8) { table = (0...255).map { function(UInt8($0)) } }
-
-  /// The table of a real `function` between two scales: the input is dequantized, the result quantized
-  /// by rounding half to even and saturating, then clamped.
-  public init(
-    input: (scale: Float, zeroPoint: UInt8), output: (scale: Float, zeroPoint: UInt8),
-    clampMin: UInt8 = 0, clampMax: UInt8 = 255, _ function: (Double) -> Double
-  ) {
-    self.init { value in
-      let real = function(Double(Int(value) - Int(input.zeroPoint)) * Double(input.scale))
-      let steps = (real / Double(output.scale)).rounded(.toNearestOrEven)
-      let quantized = steps + Double(output.zeroPoint)
-      guard quantized > Double(clampMin) else { return clampMin }
-      return quantized < Double(clampMax) ? UInt8(quantized) : clampMax
-    }
-  }
-
-  /// The change of scale and zero point from `input` to `output`.
-  public static func requantization(
-    input: (scale: Float, zeroPoint: UInt8), output: (scale: Float, zeroPoint: UInt8)
-  ) -> LookupU8 {
-    LookupU8(input: input, output: output) { $0 }
-  }
 }
 
 extension VectorKernels {

@@ -51,8 +51,23 @@ public enum BinaryOperation: Int32, CaseIterable, Hashable, Sendable {
   case multiply = 2
   /// a / b.
   case divide = 3
-  /// The lesser; a when equal or not comparable.
+  /// The lesser; not a number where one is.
   case minimum = 4
-  /// The greater; a when equal or not comparable.
+  /// The greater; not a number where one is.
   case maximum = 5
+  /// b - a.
+  case subtractFrom = 6
+  /// b / a.
+  case divideInto = 7
+
+  /// The same function of b and a.
+  public var swapped: BinaryOperation {
+    switch self {
+    case .subtract: .subtractFrom
+    case .divide: .divideInto
+    case .subtractFrom: .subtract
+    case .divideInto: .divide
+    case .add, .multiply, .minimum, .maximum: self
+    }
+  }
 }

@@ -6,8 +6,8 @@ package typealias UnaryFunctionF32 =
   ) -> Void
 package typealias BinaryFunctionF32 =
   @convention(c) (
-    Int32, Int, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?,
-    Float, Float
+    Int32, Int, Int, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, Int,
+    UnsafeMutablePointer<Float>?, Float, Float
   ) -> Void
 
 /// The portable form of `unary_f32`, same bits as the others.
@@ -19,7 +19,7 @@ package let unaryReferenceF32 = Kernel<UnaryFunctionF32>(
   case 0: for i in 0..<count { y[i] = clamped(x[i], p, q) }
   case 1: for i in 0..<count { y[i] = Polynomial.sigmoid(x[i]) }
   case 2: for i in 0..<count { y[i] = Polynomial.tangent(x[i]) }
-  case 3: for i in 0..<count { y[i] = x[i] * Polynomial.sigmoid(x[i]) }
+  case 3: for i in 0..<count { y[i] = Polynomial.silu(x[i]) }
   case 4:
     for i in 0..<count {
       let v = x[i]
@@ -42,15 +42,26 @@ package let unaryReferenceF32 = Kernel<UnaryFunctionF32>(
 /// The portable form of `binary_f32`, same bits as the others.
 package let binaryReferenceF32 = Kernel<BinaryFunctionF32>(
   name: StaticName("pare_binary_f32_1__portable"), rows: 1, columns: 1, isa: .portable
-) { operation, count, a, b, step, y, min, max in
+) { operation, rows, count, a, b, row, step, y, min, max in
   guard let a, let b, let y else { return }
-  switch operation {
-  case 0: for i in 0..<count { y[i] = clamped(a[i] + b[i * step], min, max) }
-  case 1: for i in 0..<count { y[i] = clamped(a[i] - b[i * step], min, max) }
-  case 2: for i in 0..<count { y[i] = clamped(a[i] * b[i * step], min, max) }
-  case 3: for i in 0..<count { y[i] = clamped(a[i] / b[i * step], min, max) }
-  case 4: for i in 0..<count { y[i] = clamped(b[i * step] < a[i] ? b[i * step] : a[i], min, max) }
-  case 5: for i in 0..<count { y[i] = clamped(a[i] < b[i * step] ? b[i * step] : a[i], min, max) }
-  default: return
+  for r in 0..<rows {
+    let first = a + r * count
+    let second = b + r * row
+    let out = y + r * count
+    for i in 0..<count {
+      let (v, w) = (first[i], second[i * step])
+      let value: Float =
+        switch operation {
+        case 0: v + w
+        case 1: v - w
+        case 2: v * w
+        case 3: v / w
+        case 4: v < w || v.isNaN ? v : w
+        case 5: v > w || v.isNaN ? v : w
+        case 6: w - v
+        default: w / v
+        }
+      out[i] = clamped(value, min, max)
+    }
   }
 }

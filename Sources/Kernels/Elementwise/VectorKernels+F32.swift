@@ -8,36 +8,17 @@ extension VectorKernels {
     unary.function(code.number, count, x, y, code.p, code.q)
   }
 
-  /// Computes y[i] = clamp(a[i] operation b[i]) for `count` elements.
+  /// Computes y[r][i] = clamp(a[r][i] operation b[r][i]).
+  ///
+  /// Rows of `a` and `y` are `count` elements that lie behind each other. Those of `b` are `bRow`
+  /// elements apart, 0 where all are one, and elements of a row `bStep`: 1, or 0 for one scalar.
   public func apply(
     _ operation: BinaryOperation, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    to y: UnsafeMutablePointer<Float>, count: Int,
+    to y: UnsafeMutablePointer<Float>, rows: Int = 1, count: Int, bRow: Int = 0, bStep: Int = 1,
     clamp: (min: Float, max: Float) = (-.infinity, .infinity)
   ) {
-    binary.function(operation.rawValue, count, a, b, 1, y, clamp.min, clamp.max)
-  }
-
-  /// Computes y[i] = clamp(a[i] operation b) for `count` elements.
-  public func apply(
-    _ operation: BinaryOperation, _ a: UnsafePointer<Float>, scalar b: Float,
-    to y: UnsafeMutablePointer<Float>, count: Int,
-    clamp: (min: Float, max: Float) = (-.infinity, .infinity)
-  ) {
-    withUnsafePointer(to: b) {
-      binary.function(operation.rawValue, count, a, $0, 0, y, clamp.min, clamp.max)
-    }
-  }
-
-  /// Computes y[r][c] = clamp(a[r][c] operation b[c]): one row broadcast over `rows` pixels.
-  public func apply(
-    _ operation: BinaryOperation, _ a: UnsafePointer<Float>, row b: UnsafePointer<Float>,
-    to y: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
-    clamp: (min: Float, max: Float) = (-.infinity, .infinity)
-  ) {
-    for row in 0..<rows {
-      let at = row * channels
-      binary.function(operation.rawValue, channels, a + at, b, 1, y + at, clamp.min, clamp.max)
-    }
+    binary.function(
+      operation.rawValue, rows, count, a, b, bRow, bStep, y, clamp.min, clamp.max)
   }
 
   /// Returns the least and the greatest of x[0 ..< count], leaving out what is not a number; infinity
@@ -55,6 +36,6 @@ extension VectorKernels {
   public func softmax(
     _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
   ) {
-    for row in 0..<rows { softmaxer.function(columns, x + row * columns, y + row * columns) }
+    softmaxer.function(rows, columns, x, y)
   }
 }

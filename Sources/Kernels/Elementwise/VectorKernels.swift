@@ -3,7 +3,7 @@ import CKernels
 /// Elementwise kernels and reductions on plain buffers, chosen for one instruction set.
 ///
 /// Each function works on one run of elements; to use threads, call it on ranges from
-/// `ThreadPool.share`. Outputs may be the inputs unless stated. All but `softmax`'s callers' sums are
+/// `ThreadPool.share`. Outputs may be the inputs unless stated. All are
 /// single IEEE operations in one order, so every instruction set gives the same bits.
 public struct VectorKernels: Sendable {
   let unary: Kernel<UnaryFunctionF32>
@@ -15,6 +15,9 @@ public struct VectorKernels: Sendable {
   let dequantizer: Kernel<DequantizeFunctionU8>
   let extremes: Kernel<MinMaxFunctionF32>
   let softmaxer: Kernel<SoftmaxFunctionF32>
+
+  /// The kernels for the processor at hand, looked up once.
+  public static let best = VectorKernels()
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {
@@ -31,4 +34,20 @@ public struct VectorKernels: Sendable {
 
   /// The name of the kernel for functions of one float.
   public var unaryName: String { unary.name.string }
+
+  /// The name of the kernel for functions of two floats.
+  public var binaryName: String { binary.name.string }
+
+  /// The name of the kernel for Softmax.
+  public var softmaxName: String { softmaxer.name.string }
+
+  /// The names of the kernels from floats to bytes and back.
+  public var quantizeNames: (quantize: String, dequantize: String) {
+    (quantizer.name.string, dequantizer.name.string)
+  }
+
+  /// The names of the kernels for sums, products and tables of bytes.
+  public var byteNames: (sum: String, product: String, table: String) {
+    (add.name.string, multiply.name.string, look.name.string)
+  }
 }

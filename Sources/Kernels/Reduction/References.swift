@@ -3,7 +3,7 @@ import CKernels
 package typealias MinMaxFunctionF32 =
   @convention(c) (Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
 package typealias SoftmaxFunctionF32 =
-  @convention(c) (Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
+  @convention(c) (Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void
 
 /// The portable form of `min_max_f32`, same values as the others.
 package let minMaxReferenceF32 = Kernel<MinMaxFunctionF32>(
@@ -22,8 +22,14 @@ package let minMaxReferenceF32 = Kernel<MinMaxFunctionF32>(
 /// and lanes are added pairwise, 8 apart, then 4, 2, 1.
 package let softmaxReferenceF32 = Kernel<SoftmaxFunctionF32>(
   name: StaticName("pare_softmax_f32_1__portable"), rows: 1, columns: 1, isa: .portable
-) { count, x, y in
+) { rows, count, x, y in
   guard let x, let y, count > 0 else { return }
+  for row in 0..<rows { softmaxRow(count, x + row * count, y + row * count) }
+}
+
+private func softmaxRow(
+  _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+) {
   var greatest = x[0]
   for i in 0..<count { greatest = x[i] > greatest ? x[i] : greatest }
   var lanes = SIMD16<Float>()
@@ -31,9 +37,14 @@ package let softmaxReferenceF32 = Kernel<SoftmaxFunctionF32>(
     y[i] = Polynomial.exponential(x[i] - greatest)
     lanes[i % 16] += y[i]
   }
+  let scale = 1 / pairwiseSum(lanes)
+  for i in 0..<count { y[i] *= scale }
+}
+
+/// The sum of lanes that are added pairwise: 8 apart, then 4, 2 and 1.
+func pairwiseSum(_ lanes: SIMD16<Float>) -> Float {
   let eight = lanes.lowHalf + lanes.highHalf
   let four = eight.lowHalf + eight.highHalf
   let two = four.lowHalf + four.highHalf
-  let scale = 1 / (two.x + two.y)
-  for i in 0..<count { y[i] *= scale }
+  return two.x + two.y
 }

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -7,7 +8,7 @@ extension Operator {
     infer: { facts throws(OperatorError) in [try facts.arithmeticOutput()] },
     prepare: { facts throws(OperatorError) in
       if let execution = try facts.quantizedSum("add", isDifference: false) { return execution }
-      return try facts.combining("add", Sum())
+      return try facts.combining("add", Sum(), vectors: .add)
     })
 }
 

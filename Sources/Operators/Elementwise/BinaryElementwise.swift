@@ -48,11 +48,18 @@ extension NodeFacts {
   }
 
   /// An execution that combines the inputs by `function`, from the first to the last.
+  ///
+  /// `operation` is the same function as a kernel for vectors of float32, where there is one.
   func combining<F: BinaryFunction>(
-    _ kernel: String, _ function: F
+    _ kernel: String, _ function: F, vectors operation: BinaryOperation? = nil
   ) throws(OperatorError) -> Execution {
     if inputs.contains(where: { $0?.quantization != nil }) {
       throw .unsupported("quantized inputs of this kind are not supported")
+    }
+    if let operation, inputs.count == 2, try input(0).type == .float32 {
+      let walk = Broadcast(try output(), [try input(0), try input(1)])
+      let overwritten = try overwritable([0, 1])
+      if let execution = vectorized(operation, walk, overwrites: overwritten) { return execution }
     }
     return try input(0).perform(Folding(facts: self, kernel: kernel, function: function))
   }

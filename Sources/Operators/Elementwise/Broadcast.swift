@@ -59,6 +59,25 @@ struct Broadcast: Sendable {
     }
     return axis < 0 ? 0 : offset &+ rest &* outerStrides[operand &* outer.count]
   }
+
+  /// Rows that differ in the innermost of the outer dimensions alone.
+  var rowsInRun: Int { max(1, outer.last ?? 1) }
+
+  /// From row to row of operand `operand`, within a run.
+  func rowStride(_ operand: Int) -> Int {
+    outer.isEmpty ? 0 : outerStrides[(operand &+ 1) &* outer.count &- 1]
+  }
+
+  /// Whether operand `operand` is read from its first element to its last, each once.
+  func isWhole(_ operand: Int) -> Bool {
+    var expected = columns
+    if columns > 1, columnStrides[operand] != 1 { return false }
+    for axis in outer.indices.reversed() {
+      if outerStrides[operand &* outer.count &+ axis] != expected { return false }
+      expected &*= outer[axis]
+    }
+    return true
+  }
 }
 
 extension ValueFacts {

@@ -25,7 +25,7 @@ private func prepareClip(_ facts: NodeFacts) throws(OperatorError) -> Execution 
   if x.quantization != nil {
     let lower = try facts.constantFloats(1, "the lower bound")?.first ?? -.infinity
     let upper = try facts.constantFloats(2, "the upper bound")?.first ?? .infinity
-    return try facts.table("clip") { clipped($0, Double(lower), Double(upper)) }
+    return try facts.table { clipped($0, Double(lower), Double(upper)) }
   }
   for index in 1...2 {
     if let bound = facts.optionalInput(index) {

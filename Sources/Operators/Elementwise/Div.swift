@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -7,7 +8,9 @@ extension Operator {
   static let div = Operator(
     "Div", since: 14, inputs: 2...2, layout: .follow,
     infer: { facts throws(OperatorError) in [try facts.arithmeticOutput()] },
-    prepare: { facts throws(OperatorError) in try facts.combining("div", Quotient()) })
+    prepare: { facts throws(OperatorError) in
+      try facts.combining("div", Quotient(), vectors: .divide)
+    })
 }
 
 private struct Quotient: BinaryFunction {

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -5,7 +6,9 @@ extension Operator {
   static let min = Operator(
     "Min", since: 13, inputs: 1...Int.max, layout: .follow,
     infer: { facts throws(OperatorError) in [try facts.arithmeticOutput()] },
-    prepare: { facts throws(OperatorError) in try facts.combining("min", Minimum()) })
+    prepare: { facts throws(OperatorError) in
+      try facts.combining("min", Minimum(), vectors: .minimum)
+    })
 }
 
 private struct Minimum: BinaryFunction {

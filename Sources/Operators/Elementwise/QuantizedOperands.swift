@@ -6,6 +6,9 @@ struct Affine: Sendable {
   var scale: Double
   var zero: Int
 
+  /// The parameters as kernels take them.
+  var stored: (scale: Float, zeroPoint: UInt8) { (Float(scale), UInt8(clamping: zero)) }
+
   /// The real number that `stored` stands for.
   func real(_ stored: UInt8) -> Double { scale * Double(Int(stored) - zero) }
 
@@ -45,20 +48,24 @@ extension NodeFacts {
 
   /// An execution for a quantized input and output that looks up each of the 256 values.
   func table(
-    _ kernel: String, _ function: (Double) -> Double
+    _ function: (Double) -> Double
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
     let from = try x.affine("input")
     let to = try outputAffine()
-    let entries = (0...255).map { to.stored(function(from.real(UInt8($0)))) }
-    let count = x.count
-    return Execution(kernel: kernel + "_u8", overwrites: 0) { operands in
+    let table = LookupU8 { to.stored(function(from.real($0))) }
+    return lookup(table, count: x.count)
+  }
+
+  /// An execution that looks up each of `count` bytes.
+  func lookup(_ table: LookupU8, count: Int) -> Execution {
+    let kernels = VectorKernels.best
+    return Execution(kernel: kernels.byteNames.table, overwrites: 0) { operands in
       operands.split(count, grain: 1 << 15) { range in
-        let stored = operands.input(0, as: UInt8.self)
-        let result = operands.output(as: UInt8.self)
-        entries.withUnsafeBufferPointer { entries in
-          for i in range { result[i] = entries[Int(stored[i])] }
-        }
+        let first = range.lowerBound
+        kernels.apply(
+          table, operands.input(0, as: UInt8.self) + first,
+          to: operands.output(as: UInt8.self) + first, count: range.count)
       }
     }
   }

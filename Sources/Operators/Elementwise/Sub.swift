@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -7,7 +8,7 @@ extension Operator {
     infer: { facts throws(OperatorError) in [try facts.arithmeticOutput()] },
     prepare: { facts throws(OperatorError) in
       if let execution = try facts.quantizedSum("sub", isDifference: true) { return execution }
-      return try facts.combining("sub", Difference())
+      return try facts.combining("sub", Difference(), vectors: .subtract)
     })
 }
 

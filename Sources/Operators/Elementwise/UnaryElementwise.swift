@@ -39,7 +39,7 @@ extension NodeFacts {
       if let operation { return vectorized(operation, x.count) }
       return try mapping(kernel, function, Float.self)
     case .float64: return try mapping(kernel, function, Double.self)
-    case .uint8 where x.quantization != nil: return try table(kernel) { function($0) }
+    case .uint8 where x.quantization != nil: return try table { function($0) }
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .float64])
     }
@@ -47,7 +47,7 @@ extension NodeFacts {
 
   /// An execution that maps `count` elements of float32 by the kernel for vectors.
   func vectorized(_ operation: UnaryOperation, _ count: Int) -> Execution {
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     return Execution(kernel: kernels.unaryName, overwrites: 0) { operands in
       operands.split(count, grain: 1 << 14) { range in
         let first = range.lowerBound
@@ -63,7 +63,7 @@ extension NodeFacts {
     _ kernel: String, _ function: F, vectors operation: UnaryOperation? = nil
   ) throws(OperatorError) -> Execution {
     let x = try input(0)
-    if x.quantization != nil { return try table(kernel) { function($0) } }
+    if x.quantization != nil { return try table { function($0) } }
     if let operation, x.type == .float32 { return vectorized(operation, x.count) }
     return try x.perform(MapTask(kernel: kernel, count: x.count, function: function))
   }

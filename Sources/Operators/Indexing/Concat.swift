@@ -42,7 +42,7 @@ private func inferConcat(_ facts: NodeFacts) throws(OperatorError) -> [ValueFact
 private struct ConcatPiece {
   var count: Int
   var offset: Int
-  var table: [UInt8]?
+  var table: LookupU8?
 }
 
 private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Execution {
@@ -55,21 +55,23 @@ private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Executio
   for index in facts.inputs.indices {
     let input = try facts.input(index)
     let count = input.shape[axis] * run
-    var table: [UInt8]?
+    var table: LookupU8?
     if input.type == .uint8, let from = input.quantization, let to = result.quantization, from != to
     {
-      table = try requantizationTable(from: from, to: to)
+      table = try input.requantization(to: result)
     }
     pieces.append(ConcatPiece(count: count, offset: offset, table: table))
     offset += count
   }
   let row = extent * run
   let parts = row * outer >= 1 << 17 ? max(1, min(16, outer)) : 1
+  let kernels = VectorKernels.best
   return Execution(kernel: "concat") { [pieces] operands in
     operands.pool.run(parts: parts) { part in
       let rows = (outer * part / parts)..<(outer * (part + 1) / parts)
       for index in pieces.indices {
-        copy(operands.input(index), operands.output(), pieces[index], row: row, rows)
+        copy(
+          operands.input(index), operands.output(), pieces[index], row: row, rows, kernels)
       }
     }
   }
@@ -77,7 +79,7 @@ private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Executio
 
 private func copy(
   _ from: UnsafePointer<UInt8>, _ to: UnsafeMutablePointer<UInt8>, _ piece: ConcatPiece, row: Int,
-  _ rows: Range<Int>
+  _ rows: Range<Int>, _ kernels: VectorKernels
 ) {
   for index in rows {
     let source = from + index * piece.count
@@ -86,8 +88,6 @@ private func copy(
       target.update(from: source, count: piece.count)
       continue
     }
-    table.withUnsafeBufferPointer { table in
-      for i in 0..<piece.count { target[i] = table[Int(source[i])] }
-    }
+    kernels.apply(table, source, to: target, count: piece.count)
   }
 }

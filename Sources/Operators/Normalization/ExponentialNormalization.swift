@@ -18,6 +18,17 @@ extension NodeFacts {
     let extent = dimensions[position]
     let inner = dimensions[(position + 1)...].reduce(1, &*)
     let lines = x.count == 0 ? 0 : x.count / extent
+    if x.type == .float32, inner == 1, !isLogarithmic {
+      let kernels = VectorKernels.best
+      return Execution(kernel: kernels.softmaxName, overwrites: 0) { operands in
+        operands.split(lines, grain: max(1, (1 << 12) / max(1, extent))) { range in
+          let first = range.lowerBound &* extent
+          kernels.softmax(
+            operands.input(0, as: Float.self) + first,
+            to: operands.output(as: Float.self) + first, rows: range.count, columns: extent)
+        }
+      }
+    }
     switch x.type {
     case .float32: return softmax(kernel, lines, extent, inner, isLogarithmic, Float.self)
     case .float64: return softmax(kernel, lines, extent, inner, isLogarithmic, Double.self)

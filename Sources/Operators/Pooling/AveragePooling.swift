@@ -14,91 +14,52 @@ extension NodeFacts {
     if result.count == 0 { return .nothing }
     let geometry = PoolGeometry(data, window, countsPadding: countsPadding)
     switch data.type {
-    case .float32: return average(geometry, Float.self)
-    case .float64: return average(geometry, Double.self)
+    case .float32: return average(geometry)
+    case .float64: return averageDoubles(geometry)
     default:
-      guard let from = data.quantization, let to = result.quantization, from.axis == nil,
-        to.axis == nil
-      else { throw .unsupported("averages of uint8 need one scale for input and output each") }
-      return try quantizedAverage(geometry, from, to)
+      return try quantizedAverage(geometry, try data.affine("the input"), try outputAffine())
     }
   }
 }
 
-private func average<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>(
-  _ geometry: PoolGeometry, _: T.Type
-) -> Execution {
-  Execution(kernel: "average pool") { operands in
+private func average(_ geometry: PoolGeometry) -> Execution {
+  let kernel = PoolKernel.best
+  return Execution(kernel: kernel.names.float) { operands in
     operands.pool.run(parts: geometry.parts) { part in
+      let x = operands.input(0, as: Float.self)
+      let y = operands.output(as: Float.self)
       for line in geometry.lines(of: part) {
-        average(geometry, line, operands.input(0, as: T.self), operands.output(as: T.self))
-      }
-    }
-  }
-}
-
-private func average<T: BinaryFloatingPoint>(
-  _ geometry: PoolGeometry, _ line: Int, _ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>
-) {
-  let channels = geometry.channels
-  geometry.forEachPixel(of: line) { pixel, window in
-    let target = to + pixel * channels
-    target.update(repeating: 0, count: channels)
-    geometry.forEachTap(of: window) { tap in
-      let source = from + tap * channels
-      for c in 0..<channels { target[c] += source[c] }
-    }
-    let divisor = T(max(1, window.divisor))
-    for c in 0..<channels { target[c] /= divisor }
-  }
-}
-
-/// The scales that bring a sum over a window to the output's parameters, for each number of taps.
-private struct AverageScales: Sendable {
-  /// For depth, height and width: which of the distinct numbers of taps a position has.
-  var classes: [[Int]] = []
-  /// The number of distinct ones along each dimension.
-  var counts: [Int] = []
-  /// A scale for each combination, the width's classes innermost.
-  var scales: [FixedPointScale] = []
-
-  init(_ geometry: PoolGeometry, _ ratio: Double) {
-    var distinct: [[Int]] = []
-    for places in geometry.places {
-      var divisors: [Int] = []
-      classes.append(
-        places.map { place in
-          if let index = divisors.firstIndex(of: place.divisor) { return index }
-          divisors.append(place.divisor)
-          return divisors.count - 1
-        })
-      distinct.append(divisors)
-    }
-    counts = distinct.map({ $0.count })
-    for depth in distinct[0] {
-      for height in distinct[1] {
-        for width in distinct[2] {
-          scales.append(FixedPointScale(ratio / Double(max(1, depth &* height &* width))))
+        geometry.forEachSegment(of: line) { windows, from, to, divisor in
+          kernel.average(windows, x + from, to: y + to, divisor: Float(max(1, divisor)))
         }
       }
     }
   }
+}
 
-  /// The scale for output pixel `pixel`, counted over all images.
-  @inline(__always)
-  func scale(_ pixel: Int) -> FixedPointScale {
-    let column = pixel % classes[2].count
-    let row = pixel / classes[2].count
-    let height = row % classes[1].count
-    let depth = row / classes[1].count % classes[0].count
-    return scales[
-      (classes[0][depth] * counts[1] + classes[1][height]) * counts[2] + classes[2][column]]
+private func averageDoubles(_ geometry: PoolGeometry) -> Execution {
+  let channels = geometry.channels
+  return Execution(kernel: "average pool") { operands in
+    operands.pool.run(parts: geometry.parts) { part in
+      for line in geometry.lines(of: part) {
+        geometry.forEachPixel(of: line) { pixel, window in
+          let target = operands.output(as: Double.self) + pixel * channels
+          target.update(repeating: 0, count: channels)
+          geometry.forEachTap(of: window) { tap in
+            let source = operands.input(0, as: Double.self) + tap * channels
+            for c in 0..<channels { target[c] += source[c] }
+          }
+          let divisor = Double(max(1, window.divisor))
+          for c in 0..<channels { target[c] /= divisor }
+        }
+      }
+    }
   }
 }
 
-/// An average of uint8: an exact integer sum, then one fixed-point multiplication.
+/// An average of uint8: an exact integer sum, then one float32 factor, as `ByteRounding` says.
 private func quantizedAverage(
-  _ geometry: PoolGeometry, _ from: Quantization, _ to: Quantization
+  _ geometry: PoolGeometry, _ from: Affine, _ to: Affine
 ) throws(OperatorError) -> Execution {
   var taps = 1
   for places in geometry.places {
@@ -107,30 +68,18 @@ private func quantizedAverage(
       throw .unsupported("averages of uint8 over more than \(1 << 23) elements are not supported")
     }
   }
-  let channels = geometry.channels
-  let scales = AverageScales(geometry, Double(from.scales[0]) / Double(to.scales[0]))
-  let zeroIn = from.zeroPoints[0]
-  let zeroOut = Int64(to.zeroPoints[0])
-  let parts = geometry.parts
-  let scratch = parts * channels * MemoryLayout<Int32>.stride
-  return Execution(kernel: "average pool u8", scratchBytes: scratch) { operands in
-    operands.pool.run(parts: parts) { part in
-      let sums = operands.scratch.assumingMemoryBound(to: Int32.self) + part * channels
+  let kernel = PoolKernel.best
+  let ratio = from.scale / to.scale
+  return Execution(kernel: kernel.names.byte) { operands in
+    operands.pool.run(parts: geometry.parts) { part in
       let x = operands.input(0, as: UInt8.self)
       let y = operands.output(as: UInt8.self)
       for line in geometry.lines(of: part) {
-        geometry.forEachPixel(of: line) { pixel, window in
-          sums.update(
-            repeating: 0 &- Int32(truncatingIfNeeded: window.taps) &* zeroIn, count: channels)
-          geometry.forEachTap(of: window) { tap in
-            let source = x + tap * channels
-            for c in 0..<channels { sums[c] &+= Int32(source[c]) }
-          }
-          let scale = scales.scale(pixel)
-          let target = y + pixel * channels
-          for c in 0..<channels {
-            target[c] = UInt8(max(0, min(255, zeroOut &+ scale.scaled(sums[c]))))
-          }
+        geometry.forEachSegment(of: line) { windows, first, target, divisor in
+          kernel.average(
+            windows, x + first, to: y + target,
+            start: 0 &- Int32(truncatingIfNeeded: windows.taps &* from.zero),
+            factor: Rescaling.factor(ratio, over: Double(max(1, divisor))), zero: to.stored.zeroPoint)
         }
       }
     }

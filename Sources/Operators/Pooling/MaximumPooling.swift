@@ -9,10 +9,31 @@ extension NodeFacts {
     if try output().count == 0 { return .nothing }
     let geometry = PoolGeometry(data, window)
     switch data.type {
-    case .float32: return maximum(geometry, -Float.infinity)
+    case .float32:
+      let kernel = PoolKernel.best
+      return maximum(geometry, Float.self, kernel.names.float) { kernel.maximum($0, $1, to: $2) }
+    case .uint8:
+      let kernel = PoolKernel.best
+      return maximum(geometry, UInt8.self, kernel.names.byte) { kernel.maximum($0, $1, to: $2) }
     case .float64: return maximum(geometry, -Double.infinity)
-    case .int8: return maximum(geometry, Int8.min)
-    default: return maximum(geometry, UInt8.min)
+    default: return maximum(geometry, Int8.min)
+    }
+  }
+}
+
+private func maximum<T: BitwiseCopyable & Sendable>(
+  _ geometry: PoolGeometry, _: T.Type, _ name: String,
+  _ kernel:
+    @escaping @Sendable (PoolWindows, UnsafePointer<T>, UnsafeMutablePointer<T>) -> Void
+) -> Execution {
+  Execution(kernel: name) { operands in
+    operands.pool.run(parts: geometry.parts) { part in
+      for line in geometry.lines(of: part) {
+        geometry.forEachSegment(of: line) { windows, from, to, _ in
+          kernel(
+            windows, operands.input(0, as: T.self) + from, operands.output(as: T.self) + to)
+        }
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 /// The images, windows and channels of a pooling node, and the order in which they lie in memory.
@@ -23,6 +24,20 @@ struct PoolGeometry: Sendable {
   let extents: [Int]
   /// What each output position reads, along depth, height and width.
   let places: [[Place]]
+  /// Neighbouring columns whose windows are of one size and equally far apart.
+  let segments: [Segment]
+
+  /// Output columns that a kernel computes in one call.
+  struct Segment: Sendable {
+    /// The first column.
+    var column: Int
+    /// The number of columns.
+    var count: Int
+    /// What the first one reads.
+    var place: Place
+    /// Input columns from window to window.
+    var step: Int
+  }
 
   /// The geometry of `window` over `input`.
   init(_ input: ValueFacts, _ window: SpatialWindow, countsPadding: Bool = false) {
@@ -42,6 +57,25 @@ struct PoolGeometry: Sendable {
           divisor: countsPadding ? axis.paddedTaps(at: position) : taps.count)
       }
     }
+    segments = Self.segments(places[2])
+  }
+
+  private static func segments(_ places: [Place]) -> [Segment] {
+    var segments: [Segment] = []
+    for (column, place) in places.enumerated() {
+      if let last = segments.last, last.place.taps == place.taps,
+        last.place.divisor == place.divisor
+      {
+        let step = place.first - places[column - 1].first
+        if step >= 0, last.count == 1 || last.step == step {
+          segments[segments.count - 1].step = step
+          segments[segments.count - 1].count += 1
+          continue
+        }
+      }
+      segments.append(Segment(column: column, count: 1, place: place, step: 0))
+    }
+    return segments
   }
 
   /// Lines of output pixels.
@@ -72,6 +106,31 @@ struct PoolGeometry: Sendable {
             Window(image: image, depth: depth, height: height, width: widths[column]))
         }
       }
+    }
+  }
+
+  /// Calls `body` for each segment of `line` with its windows, their first element in the input and in
+  /// the output, and the number of taps that an average divides by.
+  @inline(__always)
+  func forEachSegment(
+    of line: Int, _ body: (_ windows: PoolWindows, _ from: Int, _ to: Int, _ divisor: Int) -> Void
+  ) {
+    let (heights, depths) = (places[1].count, places[0].count)
+    let depth = places[0][line / heights % depths]
+    let height = places[1][line % heights]
+    let row = extents[2] &* channels
+    let plane = extents[1] &* row
+    let image = line / (heights &* depths) &* extents[0] &* plane
+    let first = image &+ depth.first &* plane &+ height.first &* row
+    for segment in segments {
+      body(
+        PoolWindows(
+          pixels: (segment.count, segment.step &* channels),
+          planes: (depth.taps, depth.step &* plane), rows: (height.taps, height.step &* row),
+          columns: (segment.place.taps, segment.place.step &* channels), channels: channels),
+        first &+ segment.place.first &* channels,
+        (line &* places[2].count &+ segment.column) &* channels,
+        depth.divisor &* height.divisor &* segment.place.divisor)
     }
   }
 

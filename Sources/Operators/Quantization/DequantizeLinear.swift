@@ -26,6 +26,21 @@ private func prepareDequantizeLinear(_ facts: NodeFacts) throws(OperatorError) -
   if data.count == 0 { return .nothing }
   let layout = try QuantizationLayout(facts)
   let hasZero = facts.optionalInput(2) != nil
+  if data.type == .uint8, layout.isWhole {
+    let kernels = VectorKernels.best
+    let count = data.count
+    return Execution(kernel: kernels.quantizeNames.dequantize) { operands in
+      let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0
+      let scale = operands.input(1, as: Float.self)[0]
+      operands.split(count, grain: 1 << 14) { range in
+        let first = range.lowerBound
+        kernels.dequantize(
+          operands.input(0, as: UInt8.self) + first,
+          to: operands.output(as: Float.self) + first, count: range.count, scale: scale,
+          zeroPoint: zero)
+      }
+    }
+  }
   switch data.type {
   case .uint8: return dequantize(layout, UInt8.self, hasZero: hasZero)
   case .int8: return dequantize(layout, Int8.self, hasZero: hasZero)

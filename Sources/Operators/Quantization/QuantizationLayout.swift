@@ -47,6 +47,9 @@ struct QuantizationLayout: Sendable {
     (block, blocks, isBlocked) = (size, expected[axis], true)
   }
 
+  /// Whether there is one scale for all elements.
+  var isWhole: Bool { blocks == 1 && !isBlocked }
+
   /// Calls `body` with each run of elements and the index of its scale; where `step` is 1, the scale's
   /// index goes up with the element.
   @inline(__always)

@@ -1,16 +1,14 @@
+import Kernels
 import ModelFormat
 
-/// What each uint8 of one affine mapping becomes under another: rounded half to even, saturated.
-func requantizationTable(
-  from: Quantization, to: Quantization
-) throws(OperatorError) -> [UInt8] {
-  guard from.axis == nil, to.axis == nil else {
-    throw .unsupported("activations with a scale for each channel are not supported")
-  }
-  let ratio = Double(from.scales[0]) / Double(to.scales[0])
-  return (0..<256).map { stored in
-    let real = Double(stored - Int(from.zeroPoints[0])) * ratio
-    return UInt8(
-      saturating(real.rounded(.toNearestOrEven) + Double(to.zeroPoints[0]), 0, 255))
+extension ValueFacts {
+  /// What each uint8 of this value becomes with the parameters of `output`:
+  /// `y = clamp(zy + round((x - zx) * f))` with `f = sx / sy`, as `ByteRounding` says.
+  func requantization(to output: ValueFacts) throws(OperatorError) -> LookupU8 {
+    let from = try affine("an input")
+    let to = try output.affine("the output")
+    let rounding = ByteRounding(zero: to.stored.zeroPoint)
+    let factor = Rescaling.factor(from.scale, over: to.scale)
+    return LookupU8 { rounding(Float(Int32($0) &- Int32(from.zero)) * factor) }
   }
 }

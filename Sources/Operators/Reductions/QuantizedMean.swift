@@ -1,34 +1,22 @@
 import Kernels
 import ModelFormat
 
-/// The mean of quantized numbers in integers:
-/// `y = clamp(zy + (((sum - n * zx) * m + 2^(s-1)) >> s))` with `m = sx / (sy * n) * 2^s`.
-///
-/// `m` has 31 bits, or fewer where the sum needs more than 32; `s` lies within 1...62.
+/// The mean of quantized numbers: `y = clamp(zy + round((sum - n * zx) * f))` with an exact sum and
+/// `f = sx / sy / n`, as `ByteRounding` says.
 struct QuantizedMean: Sendable {
   let offset: Int
-  let zero: Int
-  let multiplier: Int
-  let shift: Int
+  let factor: Float
+  let rounding: ByteRounding
 
   init(_ x: Affine, _ y: Affine, terms: Int) {
-    // 62 bits hold the product of a sum of `terms` bytes and the multiplier.
-    let sumBits = Int.bitWidth - (255 &* terms).leadingZeroBitCount
-    let real = x.scale / y.scale / Double(max(1, terms))
-    shift = fixedPointShift(real, bits: min(31, max(1, 62 - sumBits)))
-    // A mean above 2^9 steps saturates, whatever its size.
-    let greatest = 1 << max(1, min(40, 62 - sumBits))
-    multiplier = min(fixedPoint(real, shift: shift), greatest)
     offset = terms &* x.zero
-    zero = y.zero
+    factor = Rescaling.factor(x.scale / y.scale, over: Double(max(1, terms)))
+    rounding = ByteRounding(zero: y.stored.zeroPoint)
   }
 
   /// The result for the sum of the stored numbers.
   @inline(__always)
-  func callAsFunction(_ sum: Int) -> UInt8 {
-    let product = (sum &- offset) &* multiplier
-    return UInt8(clamping: zero &+ ((product &+ 1 &<< (shift &- 1)) &>> shift))
-  }
+  func callAsFunction(_ sum: Int) -> UInt8 { rounding(Float(sum &- offset) * factor) }
 }
 
 extension NodeFacts {

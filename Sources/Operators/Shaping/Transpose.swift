@@ -2,9 +2,12 @@ import ModelFormat
 
 extension Operator {
   /// Transpose: dimension `i` of the output is dimension `perm[i]` of the input (default: reversed).
+  ///
+  /// Nothing is copied where no element moves in memory: from channels last to a row-major result with
+  /// the channels last, say.
   static let transpose = Operator(
-    "Transpose", since: 21, inputs: 1...1, quantization: .passthrough, infer: inferTranspose,
-    prepare: prepareTranspose)
+    "Transpose", since: 21, inputs: 1...1, layout: .either, quantization: .passthrough,
+    infer: inferTranspose, prepare: prepareTranspose)
 }
 
 private func permutation(_ facts: NodeFacts) throws(OperatorError) -> [Int] {
@@ -24,9 +27,16 @@ private func inferTranspose(_ facts: NodeFacts) throws(OperatorError) -> [ValueF
 private func prepareTranspose(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let data = try facts.input(0)
   let result = try facts.output()
-  let strides = data.shape.strides
+  let perm = try permutation(facts)
+  let order = result.physicalOrder.map { perm[$0] }
+  if order.filter({ data.shape[$0] != 1 })
+    == data.physicalOrder.filter({ data.shape[$0] != 1 })
+  {
+    return .view(byteCount: data.byteCount)
+  }
+  let strides = data.strides
   let copy = StridedCopy(
-    extents: result.shape.dimensions, sourceStrides: try permutation(facts).map { strides[$0] },
-    targetStrides: result.shape.strides, elementSize: data.type.size)
+    extents: result.physicalShape.dimensions, sourceStrides: order.map { strides[$0] },
+    targetStrides: result.physicalShape.strides, elementSize: data.type.size)
   return .copying(copy, kernel: "transpose")
 }
