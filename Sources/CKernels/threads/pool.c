@@ -38,7 +38,9 @@ struct pare_pool {
   _Alignas(64) atomic_size_t sleeping;
 };
 
-enum { spins = 2000, yields = 100, most_parts = (1 << 20) - 1 };
+// Some tens of microseconds without a pause, then a millisecond or two that others may interrupt: to
+// wake a thread may cost half a millisecond, where the processor itself went to sleep.
+enum { spins = 2000, yields = 2000, most_parts = (1 << 20) - 1 };
 
 static inline uint64_t run_of(uint64_t state) { return state >> 40; }
 static inline uint64_t current_run(struct pare_pool *pool) { return atomic_load(&pool->run); }
