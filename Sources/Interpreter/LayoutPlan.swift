@@ -38,6 +38,8 @@ struct LayoutPlan {
   private(set) var steps: [PlannedStep] = []
   /// For each value of the graph, its planned form in each layout.
   private var planned: [Forms]
+  /// For each value of the graph, whether its first reader takes it channels last.
+  private var isReadChannelsLast: [Bool]
   private let graph: Graph
 
   /// The planned values that hold one value of the graph, by layout.
@@ -56,6 +58,13 @@ struct LayoutPlan {
     planned = Array(repeating: Forms(), count: graph.values.count)
     values.reserveCapacity(graph.values.count + 8)
     steps.reserveCapacity(graph.nodes.count + 8)
+    isReadChannelsLast = Array(repeating: false, count: graph.values.count)
+    for node in graph.nodes.reversed() {
+      let takes = Operator.named(node.op)?.layout == .channelsLast
+      for (position, id) in node.inputs.enumerated() {
+        if let id { isReadChannelsLast[id.index] = takes && position == 0 }
+      }
+    }
     for id in graph.inputs { _ = try add(id, .rowMajor) }
     for (index, node) in graph.nodes.enumerated() { try plan(node, index) }
     for id in graph.outputs { _ = try value(id, .rowMajor, for: "graph output") }
@@ -141,6 +150,14 @@ struct LayoutPlan {
   ) -> (inputs: Layout, outputs: Layout) {
     guard op.layout == .either else {
       let layout = layout(for: op, node, facts)
+      if op.layout == .convert, layout == .rowMajor, let output = node.outputs[0],
+        isReadChannelsLast[output.index], facts.outputs[0].shape.rank == 4
+      {
+        var candidate = facts
+        candidate.outputs[0].layout = .channelsLast
+        candidate.outputs[0].quantization = graph[output].quantization
+        if (try? op.prepare(candidate)) != nil { return (.rowMajor, .channelsLast) }
+      }
       return (layout, layout)
     }
     guard let id = node.inputs[0], graph[id].constant == nil, let output = facts.outputs.first,
@@ -162,7 +179,7 @@ struct LayoutPlan {
     switch op.layout {
     case .rowMajor, .either: return .rowMajor
     case .channelsLast: return facts.inputs.first??.shape.rank == 4 ? .channelsLast : .rowMajor
-    case .follow:
+    case .follow, .convert:
       guard facts.outputs.allSatisfy({ $0.shape.rank == 4 }) else { return .rowMajor }
       let hasChannelsLast = node.inputs.contains { id in
         guard let id, graph[id].constant == nil, graph[id].shape?.rank == 4 else { return false }

@@ -20,6 +20,9 @@ public struct Operator: Sendable {
     /// Of its one input either layout, and of its output either, so that a plan can choose the two
     /// between which the fewest bytes move.
     case either
+    /// As `follow`; where a plan asks for it and `prepare` does not refuse, row-major in and channels
+    /// last out.
+    case convert
   }
 
   /// How an operator takes part in static int8 quantization.
