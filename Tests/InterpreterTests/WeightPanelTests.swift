@@ -92,11 +92,11 @@ import Testing
   func storedOrdersGiveTheSameBits(_ c: Case, isQuantized: Bool) throws {
     let plain = try Self.graph(c, isQuantized: isQuantized) { $0 }
     let expected = try Self.run(plain)
-    let order = try #require(plain.weightPanels(of: plain.nodes[0], for: .best))
-    for set in InstructionSet.allCases {
-      // All targets share one order today.
-      #expect(plain.weightPanels(of: plain.nodes[0], for: set) == order)
-    }
+    // Where the kernel wants an order of its own (Winograd), any other is put back first.
+    let wanted = plain.weightPanels(of: plain.nodes[0], for: .best)
+    #expect(wanted != nil || !isQuantized && c.kernel == 3)
+    let order =
+      wanted ?? PanelOrder(groups: c.group, sideBySide: 1, quantum: isQuantized ? 4 : 1)
     let stored = try Self.graph(c, isQuantized: isQuantized) { $0.inPanels(order) }
     #expect(try Self.run(stored) == expected)
     #expect(try Self.run(stored, threads: 2) == expected)
