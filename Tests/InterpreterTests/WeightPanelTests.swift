@@ -50,6 +50,7 @@ import Testing
     var x = Value(name: "x", type: isQuantized ? .uint8 : .float32, shape: xShape)
     if isQuantized { x.quantization = Quantization(scale: 0.02, zeroPoint: 100) }
     graph.inputs = [graph.add(x)]
+    let edited: Tensor = try #require(edit(plain))
     let w = graph.add(
       Value(name: "w", type: .float32, shape: shape, constant: edit(plain)))
     let bias = graph.addConstant(
