@@ -42,9 +42,10 @@ enum ProfileText {
     [
       String(
         format: "  roofs: %.0f Gop/s float32, %.0f Gop/s int8,", probe.f32Gflops, probe.int8Gops),
-      "  copies in "
-        + probe.copies.map { size($0.bytes) + String(format: " %.0f", $0.gbps) }
-        .joined(separator: ", ") + " GB/s",
+      "  copies, changes in place: "
+        + probe.copies.map { copy in
+          size(copy.bytes) + String(format: " %.0f, %.0f", copy.gbps, copy.updateGbps)
+        }.joined(separator: "; ") + " GB/s",
     ]
   }
 

@@ -84,11 +84,28 @@ package struct CostFit: Sendable {
     ]
   }
 
-  /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time.
+  /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time; then
+  /// again without the samples that are more than a third off, which something disturbed or the model
+  /// does not describe.
   private static func solve(_ samples: [Sample], near: [Double]) -> [Double] {
     guard !samples.isEmpty else { return near }
+    var rows = samples.map { sample in sample.features.map { $0 / max(sample.cycles, 1) } }
     var constants = near
-    let rows = samples.map { sample in sample.features.map { $0 / max(sample.cycles, 1) } }
+    for _ in 0..<5 {
+      descend(rows, near, &constants)
+      let kept = rows.filter { row in
+        let expected = zip(row, constants).reduce(0) { $0 + $1.0 * $1.1 }
+        return expected > 0.67 && expected < 1.5
+      }
+      guard kept.count < rows.count, kept.count * 2 >= samples.count else { break }
+      rows = kept
+    }
+    return constants
+  }
+
+  private static func descend(
+    _ rows: [[Double]], _ near: [Double], _ constants: inout [Double]
+  ) {
     for _ in 0..<2000 {
       for k in constants.indices {
         let weight = 0.01 / (near[k] * near[k])
@@ -103,6 +120,5 @@ package struct CostFit: Sendable {
         constants[k] = max(0, numerator / denominator)
       }
     }
-    return constants
   }
 }
