@@ -8,7 +8,7 @@ BIN := .build/release
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test conformance fuzz build install format lint embedded bench clean check-tools
+.PHONY: help demo test conformance fuzz build install format lint embedded kernels arm bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ lint: ## check the form of the sources
 embedded: check-tools ## compile what runs on a device as Embedded Swift, for two bare-metal targets
 	@Scripts/check-embedded.sh aarch64-none-none-elf
 	@Scripts/check-embedded.sh armv7em-none-none-eabi
+
+kernels: ## compare every kernel of this machine with its reference, outside the tests
+	@Scripts/check-kernels.sh
+
+arm: check-tools ## compare every kernel of 64-bit Arm with its reference, under an emulator
+	@Scripts/check-kernels.sh aarch64
 
 bench: build ## time the samples, layer by layer
 	@Scripts/bench.sh $(BIN)

@@ -28,18 +28,5 @@ if command -v apt-get >/dev/null 2>&1 && [ ! -d /usr/share/libonnx-testdata/data
 fi
 [ -n "$missing" ] || exit 0
 
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "Missing: $missing. Install these libraries with your system's package manager." >&2
-  exit 1
-fi
-echo "Installing$missing"
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-  if ! command -v sudo >/dev/null 2>&1; then
-    echo "Missing:$missing. As root: apt-get install$missing" >&2
-    exit 1
-  fi
-  as_root=sudo
-fi
 # shellcheck disable=SC2086 — a list of packages
-$as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing
+"$(dirname "$0")/install-packages.sh" $missing

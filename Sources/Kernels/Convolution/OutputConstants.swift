@@ -27,12 +27,13 @@ extension ConvolutionI8 {
 struct OutputConstants {
   let start: Int32, factor: Float, bias: Float
 
-  /// The constants of a channel whose weights add up to `weightSum`.
+  /// The constants of a channel whose weights add up to `weightSum`; the zero point is that of
+  /// activations as the kernel takes them.
   init(
-    weightSum: Int32, weightScale: Float, bias: Float, inputScale: Float, inputZeroPoint: UInt8,
+    weightSum: Int32, weightScale: Float, bias: Float, inputScale: Float, inputZeroPoint: Int32,
     output: ConvolutionI8.Output
   ) {
-    let compensation = 0 &- Int32(inputZeroPoint) &* weightSum
+    let compensation = 0 &- inputZeroPoint &* weightSum
     switch output {
     case .uint8(let scale, _, _, _):
       let unit = Double(inputScale) * Double(weightScale)

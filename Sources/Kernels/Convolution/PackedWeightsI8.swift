@@ -52,8 +52,10 @@ final class PackedWeightsI8: Sendable {
       return
     }
     if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
-      let product = SparseProduct(plan, SparseStreams(plan, g, quads: weights), isa: isa)
       let kernel = KernelTable.best(.spmmU8S8, upTo: isa, reference: sparseReferenceU8S8)
+      let product = SparseProduct(
+        plan, SparseStreams(plan, g, quads: weights), isa: isa,
+        takesSignedBytes: kernel.isa.activationOffset != 0)
       let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
       shape = .sparse(product, kernel, finish)
       self.weights = AlignedBytes(0)
@@ -87,6 +89,16 @@ final class PackedWeightsI8: Sendable {
     }
   }
 
+  /// What the kernel takes away from activations.
+  private var activationOffset: Int32 {
+    switch shape {
+    case .product(_, let kernel): kernel.isa.activationOffset
+    case .depthwise(let kernel): kernel.isa.activationOffset
+    case .rows(_, let kernel): kernel.isa.activationOffset
+    case .sparse(_, let kernel, _): kernel.isa.activationOffset
+    }
+  }
+
   /// Input zero points that a run needs: a pixel, or a row of them.
   var zeroElements: Int {
     if case .rows = shape { DepthwiseRows.zeroElements(geometry) } else { geometry.inputChannels }
@@ -111,7 +123,8 @@ final class PackedWeightsI8: Sendable {
     for channel in 0..<geometry.outputChannels {
       let constants = OutputConstants(
         weightSum: sums[channel], weightScale: weightScales[channel], bias: bias?[channel] ?? 0,
-        inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)
+        inputScale: inputScale, inputZeroPoint: Int32(inputZeroPoint) - activationOffset,
+        output: output)
       switch shape {
       case .product(let plan, _):
         let column = channel % plan.columns
@@ -122,6 +135,18 @@ final class PackedWeightsI8: Sendable {
         constants.store(to: words, block: vector, lane: lane)
       case .sparse:
         constants.store(to: words, block: channel / 16, lane: channel % 16)
+      }
+    }
+  }
+
+  /// Whether sums times factors, of `words` that are constants of a uint8 output, stay within 32 bits.
+  func staysWithin32Bits(_ words: UnsafePointer<Int32>) -> Bool {
+    let products = Double(geometry.depth) * 255 * 127
+    return (0..<constantWords / 48).allSatisfy { block in
+      (0..<16).allSatisfy { lane in
+        let start = Double(words[block * 48 + lane].magnitude)
+        let factor = Float(bitPattern: UInt32(bitPattern: words[block * 48 + 16 + lane]))
+        return Double(factor) * (start + products) < 0x1p31
       }
     }
   }

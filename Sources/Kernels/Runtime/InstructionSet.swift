@@ -51,6 +51,11 @@ public enum InstructionSet: Int, CaseIterable, Sendable {
     }
   }
 
+  /// What kernels of this set take away from uint8 activations before they multiply.
+  ///
+  /// It is 128 where there are products of signed bytes only; start values make up for it.
+  package var activationOffset: Int32 { self == .neondot ? 128 : 0 }
+
   /// Whether this processor has the set.
   public var isAvailable: Bool { Self.available.contains(self) }
 }

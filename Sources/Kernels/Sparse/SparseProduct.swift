@@ -10,10 +10,16 @@ struct SparseProduct: Sendable {
   let plan: SparsePlan
   let streams: SparseStreams
   let lanes: Kernel<LanesFunction>
+  /// Whether the kernel takes activations of bytes 128 lower, as signed bytes.
+  let takesSignedBytes: Bool
 
-  init(_ plan: SparsePlan, _ streams: SparseStreams, isa: InstructionSet) {
+  init(
+    _ plan: SparsePlan, _ streams: SparseStreams, isa: InstructionSet,
+    takesSignedBytes: Bool = false
+  ) {
     self.plan = plan
     self.streams = streams
+    self.takesSignedBytes = takesSignedBytes
     lanes = KernelTable.best(.lanesX32, upTo: isa, reference: lanesReference)
   }
 
@@ -50,6 +56,7 @@ struct SparseProduct: Sendable {
           lanes.function(
             pixels.count, vectors.count, plan.taps, plan.words,
             slot.assumingMemoryBound(to: UnsafeRawPointer?.self), rows)
+          if takesSignedBytes { sign(rows, vectors: plan.rows * vectors.count) }
           ready = tile
         }
         let columnPart = unit % plan.columnParts
@@ -91,5 +98,11 @@ struct SparseProduct: Sendable {
     }
     let out = slot.assumingMemoryBound(to: UnsafeRawPointer.self)
     for i in 0..<pixels.count { out[i] = input + (pixels.lowerBound + i) * pixelBytes }
+  }
+
+  /// Takes 128 from every byte of 16 words each.
+  private func sign(_ rows: UnsafeMutableRawPointer, vectors: Int) {
+    let words = rows.assumingMemoryBound(to: SIMD16<UInt32>.self)
+    for index in 0..<vectors { words[index] ^= SIMD16(repeating: 0x8080_8080) }
   }
 }

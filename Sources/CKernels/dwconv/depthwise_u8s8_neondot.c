@@ -1,0 +1,16 @@
+#include "kernels.h"
+
+#if defined(__aarch64__)
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("+dotprod"))), apply_to = function)
+
+#include "../qgemm/products_neondot.h"
+#include "block16_neon.h"
+
+#define NAME_CONV pare_dwconv_u8s8_8x16__neondot
+#define NAME_ROW pare_dwrow_u8s8_2x16__neondot
+#define THREE 4
+#include "depthwise_u8s8.h"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,24 @@
+#include "kernels.h"
+
+#if defined(__aarch64__)
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("+dotprod+i8mm"))), apply_to = function)
+
+#include "products_neoni8mm.h"
+#include "tiles_u8s8_neon.h"
+
+void pare_igemm_u8s8_6x16__neoni8mm(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
+  const struct arguments g = {n, taps, quads, a, b, b_stride, q, c, ldc, output};
+  rows(m, &g);
+}
+
+void pare_igemm_u8s8_1x64__neoni8mm(
+    size_t m, size_t n, size_t taps, size_t quads, const uint8_t *const *a, const int8_t *b,
+    size_t b_stride, const int32_t *q, void *c, size_t ldc, const struct pare_qoutput *output) {
+  if (m && n) one_row((struct arguments){n, taps, quads, a, b, b_stride, q, c, ldc, output});
+}
+
+#pragma clang attribute pop
+#endif

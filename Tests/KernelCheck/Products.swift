@@ -1,0 +1,79 @@
+import Kernels
+
+/// Compares a float matrix product.
+func products(
+  _ kernel: Kernel<ProductFunctionF32>, _ reference: Kernel<ProductFunctionF32>,
+  _ cases: inout Cases
+) {
+  for m in sizes(upTo: kernel.rows) {
+    for n in sizes(upTo: kernel.columns) {
+      for (taps, channels) in [(1, 1), (1, 5), (2, 4), (3, 7), (1, 67)] {
+        var numbers = Numbers(m * 1000 + n + taps)
+        let panels = (n + 15) / 16
+        let input = numbers.floats(taps * m * channels)
+        let rows = Samples<UnsafePointer<Float>?>(taps * m) {
+          UnsafePointer(input.base + $0 * channels)
+        }
+        let stride = taps * channels * 16
+        let weights = numbers.floats(panels * stride)
+        let bias = numbers.floats(panels * 16)
+        let ldc = n + 3
+        let residual = numbers.floats(m * ldc)
+        for isFused in [false, true] {
+          let outputs = [0, 1].map { _ in
+            Samples<Float>(m * ldc) { _ in 77 }
+          }
+          for (kernel, output) in zip([kernel, reference], outputs) {
+            kernel.function(
+              m, n, taps, channels, rows.base, weights.base, stride, bias.base,
+              isFused ? UnsafePointer(residual.base) : nil, output.base, ldc,
+              isFused ? -0.5 : -.infinity, isFused ? 0.75 : .infinity)
+          }
+          cases.add(outputs[0].isClose(outputs[1], within: 1e-5 * Float(taps * channels + 1)))
+        }
+      }
+    }
+  }
+}
+
+/// Compares an integer matrix product.
+func products(
+  _ kernel: Kernel<ProductFunctionU8S8>, _ reference: Kernel<ProductFunctionU8S8>,
+  _ cases: inout Cases
+) {
+  for m in sizes(upTo: kernel.rows) {
+    for n in sizes(upTo: kernel.columns) {
+      for (taps, quads) in [(1, 1), (1, 5), (2, 4), (3, 7), (1, 33)] {
+        var numbers = Numbers(m * 1000 + n + taps)
+        let panels = (n + 15) / 16
+        let input = numbers.bytes(taps * m * quads * 4)
+        let rows = Samples<UnsafePointer<UInt8>?>(taps * m) {
+          UnsafePointer(input.base + $0 * quads * 4)
+        }
+        let stride = taps * quads * 64
+        let weights = numbers.weights(panels * stride)
+        let constants = OutputSamples(blocks: panels, &numbers)
+        let lowered = constants.lowered(by: kernel.isa.activationOffset) { block, lane in
+          var sum: Int32 = 0
+          for quad in 0..<taps * quads {
+            for byte in 0..<4 {
+              sum += Int32(weights.base[block * stride + quad * 64 + lane * 4 + byte])
+            }
+          }
+          return sum
+        }
+        let ldc = n + 3
+        let residual = numbers.bytes(m * ldc)
+        for kind in OutputKind.all {
+          cases.add(
+            OutputKind(kind: kind).compare(count: m * ldc, residual: residual) {
+              (isReference, c, output) in
+              (isReference ? reference : kernel).function(
+                m, n, taps, quads, rows.base, weights.base, stride,
+                (isReference ? constants : lowered).words.base, c, ldc, output)
+            })
+        }
+      }
+    }
+  }
+}
