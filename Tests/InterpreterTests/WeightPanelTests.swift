@@ -50,9 +50,8 @@ import Testing
     var x = Value(name: "x", type: isQuantized ? .uint8 : .float32, shape: xShape)
     if isQuantized { x.quantization = Quantization(scale: 0.02, zeroPoint: 100) }
     graph.inputs = [graph.add(x)]
-    let edited: Tensor = try #require(edit(plain))
-    let w = graph.add(
-      Value(name: "w", type: .float32, shape: shape, constant: edit(plain)))
+    let weights: Tensor = try #require(edit(plain))
+    let w = graph.add(Value(name: "w", type: .float32, shape: shape, constant: weights))
     let bias = graph.addConstant(
       "b", Tensor((0..<c.outputs).map { Float($0) / 10 }, shape: [c.outputs]))
     var y = Value(name: "y", type: isQuantized ? .uint8 : .float32)
