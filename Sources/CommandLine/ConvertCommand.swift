@@ -51,6 +51,12 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Store dense weights in the order of this processor's kernels: the file opens faster there, and "
+        + "runs everywhere.", valueName: "processor"))
+  var target: ConversionOptions.Target?
+
+  @Option(
+    help: ArgumentHelp(
       "Samples for ranges and for verification: a folder of images, .npy or .npz files, a .tar "
         + "(WebDataset), IDX images.", valueName: "path"))
   var calibration: String?
@@ -160,6 +166,7 @@ public struct ConvertCommand: ParsableCommand {
     options.pruningScope = pruneScope
     options.quantization = quantize
     options.sparseEncoding = sparseEncoding
+    options.target = target
     options.calibration = calibration
     options.calibrationMethod = calibrationMethod
     options.samples = samples

@@ -38,6 +38,13 @@ public struct ConversionOptions: Sendable {
     case percentile
   }
 
+  /// A kind of processor whose kernels weights may be stored for.
+  public enum Target: String, Sendable, CaseIterable {
+    case x86AVX512VNNI = "x86-avx512vnni"
+    case x86AVX2 = "x86-avx2"
+    case arm64Dot = "arm64-dot"
+  }
+
   /// The ONNX file.
   public var input: String
   /// The file to write; beside the input, with the same stem, unless stated.
@@ -50,6 +57,8 @@ public struct ConversionOptions: Sendable {
   public var quantization = Quantization.none
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.
   public var sparseEncoding: Encoding?
+  /// The processor in whose kernels' order dense weights are stored; nil for row-major order.
+  public var target: Target?
   /// Samples to calibrate with: a path that `Dataset` opens.
   public var calibration: String?
   /// The rule for activation ranges.

@@ -1,4 +1,5 @@
 public import Interpreter
+import Kernels
 public import Metadata
 public import ModelFormat
 
@@ -19,10 +20,12 @@ public struct LoadedModel: Sendable {
   /// What the user should know, one line each.
   public let warnings: [String]
 
-  /// Reads the model at `path`; its first bytes tell what it is.
+  /// Reads the model at `path`, on `threads` threads; its first bytes tell what it is.
   ///
   /// - Throws: `ConvertError` where the file cannot be read, breaks a rule, or uses what is unknown.
-  public init(path: String, inputShapes: [String: [Int]] = [:]) throws(ConvertError) {
+  public init(
+    path: String, inputShapes: [String: [Int]] = [:], threads: Int = 1
+  ) throws(ConvertError) {
     self.path = path
     let start: Bytes
     do throws(FileError) {
@@ -32,7 +35,9 @@ public struct LoadedModel: Sendable {
     } catch { throw .file(error) }
     if ModelReader.hasMagic(start) || path.hasSuffix(".pare") {
       let file: ModelFile
-      do throws(OpenError) { file = try ModelReader.open(path: path) } catch {
+      let pool = ThreadPool(threads: threads)
+      let workers = Workers(count: pool.threads) { pool.run(parts: $0, $1) }
+      do throws(OpenError) { file = try ModelReader.open(path: path, workers: workers) } catch {
         throw .opening(error)
       }
       graph = file.model.graph

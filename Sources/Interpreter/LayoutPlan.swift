@@ -37,12 +37,34 @@ struct LayoutPlan {
   private(set) var values: [PlannedValue] = []
   private(set) var steps: [PlannedStep] = []
   /// For each value of the graph, its planned form in each layout.
-  private var planned: [[Layout: Int]]
+  private var planned: [Forms]
+  /// For each value of the graph, whether its first reader takes it channels last.
+  private var isReadChannelsLast: [Bool]
   private let graph: Graph
+
+  /// The planned values that hold one value of the graph, by layout.
+  private struct Forms {
+    private var rowMajor: Int?
+    private var channelsLast: Int?
+
+    subscript(layout: Layout) -> Int? {
+      get { layout == .rowMajor ? rowMajor : channelsLast }
+      set { if layout == .rowMajor { rowMajor = newValue } else { channelsLast = newValue } }
+    }
+  }
 
   init(_ graph: Graph) throws(InterpreterError) {
     self.graph = graph
-    planned = Array(repeating: [:], count: graph.values.count)
+    planned = Array(repeating: Forms(), count: graph.values.count)
+    values.reserveCapacity(graph.values.count + 8)
+    steps.reserveCapacity(graph.nodes.count + 8)
+    isReadChannelsLast = Array(repeating: false, count: graph.values.count)
+    for node in graph.nodes.reversed() {
+      let takes = Operator.named(node.op)?.layout == .channelsLast
+      for (position, id) in node.inputs.enumerated() {
+        if let id { isReadChannelsLast[id.index] = takes && position == 0 }
+      }
+    }
     for id in graph.inputs { _ = try add(id, .rowMajor) }
     for (index, node) in graph.nodes.enumerated() { try plan(node, index) }
     for id in graph.outputs { _ = try value(id, .rowMajor, for: "graph output") }
@@ -67,7 +89,8 @@ struct LayoutPlan {
   ) throws(InterpreterError) -> Int {
     if let known = planned[id.index][layout] { return known }
     if graph[id].constant != nil { return try add(id, layout) }
-    guard let (other, from) = planned[id.index].first(where: { _ in true }) else {
+    let other: Layout = layout == .rowMajor ? .channelsLast : .rowMajor
+    guard let from = planned[id.index][other] else {
       throw .unknownShape(value: graph[id].name, node: node)
     }
     let to = try add(id, layout)
@@ -127,6 +150,14 @@ struct LayoutPlan {
   ) -> (inputs: Layout, outputs: Layout) {
     guard op.layout == .either else {
       let layout = layout(for: op, node, facts)
+      if op.layout == .convert, layout == .rowMajor, let output = node.outputs[0],
+        isReadChannelsLast[output.index], facts.outputs[0].shape.rank == 4
+      {
+        var candidate = facts
+        candidate.outputs[0].layout = .channelsLast
+        candidate.outputs[0].quantization = graph[output].quantization
+        if (try? op.prepare(candidate)) != nil { return (.rowMajor, .channelsLast) }
+      }
       return (layout, layout)
     }
     guard let id = node.inputs[0], graph[id].constant == nil, let output = facts.outputs.first,
@@ -148,7 +179,7 @@ struct LayoutPlan {
     switch op.layout {
     case .rowMajor, .either: return .rowMajor
     case .channelsLast: return facts.inputs.first??.shape.rank == 4 ? .channelsLast : .rowMajor
-    case .follow:
+    case .follow, .convert:
       guard facts.outputs.allSatisfy({ $0.shape.rank == 4 }) else { return .rowMajor }
       let hasChannelsLast = node.inputs.contains { id in
         guard let id, graph[id].constant == nil, graph[id].shape?.rank == 4 else { return false }

@@ -1,3 +1,4 @@
+public import Kernels
 public import ModelFormat
 internal import Operators
 
@@ -80,6 +81,13 @@ extension Graph {
   /// Gives every value its type and shape, node by node.
   public mutating func inferShapes() throws(InterpreterError) {
     for node in nodes { try inferShapes(of: node) }
+  }
+
+  /// The order in which kernels of `isa` read the constant weights of `node`, its input 1, or nil where
+  /// it has none that can be stored in an order of theirs.
+  public func weightPanels(of node: Node, for isa: InstructionSet) -> PanelOrder? {
+    guard let (op, facts) = try? resolve(node) else { return nil }
+    return op.weightPanels(facts, for: isa)
   }
 
   /// Multiply-accumulates of one run of `node`, counted from shapes alone.

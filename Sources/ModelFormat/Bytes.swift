@@ -71,6 +71,17 @@ public struct Bytes: Sendable {
     }
   }
 
+  /// The address of the bytes where they lie in a mapped file, for as long as these bytes live; nil
+  /// elsewhere.
+  public var mappedAddress: UnsafeRawPointer? {
+    #if !hasFeature(Embedded)
+    if case .mapped(let file) = backing {
+      return file.buffer.baseAddress.map { $0 + range.lowerBound }
+    }
+    #endif
+    return nil
+  }
+
   /// Lets go of the pages of a mapped file that lie wholly within these bytes.
   func releasePages() {
     #if !hasFeature(Embedded)

@@ -1,6 +1,32 @@
 internal import CDigests
 
 extension SHA256 {
+  /// The same, shared out among threads.
+  static func digests(of messages: [UnsafeRawBufferPointer], _ workers: Workers?) -> [[UInt8]] {
+    guard let workers, workers.count > 1, messages.count > 1 else { return digests(of: messages) }
+    // Each message, the longest first, to the thread that has the least to do.
+    var shares = [[Int]](repeating: [], count: workers.count)
+    var bytes = [Int](repeating: 0, count: workers.count)
+    for index in messages.indices.sorted(by: { messages[$0].count > messages[$1].count }) {
+      let least = bytes.indices.min { bytes[$0] < bytes[$1] } ?? 0
+      shares[least].append(index)
+      bytes[least] += messages[index].count
+    }
+    var found = [[[UInt8]]](repeating: [], count: workers.count)
+    found.withUnsafeMutableBufferPointer { found in
+      // Each part writes one element that no other touches.
+      nonisolated(unsafe) let found = found
+      workers.run(workers.count) { part in
+        found[part] = digests(of: shares[part].map { messages[$0] })
+      }
+    }
+    var digests = [[UInt8]](repeating: [], count: messages.count)
+    for (share, part) in zip(shares, found) {
+      for (index, digest) in zip(share, part) { digests[index] = digest }
+    }
+    return digests
+  }
+
   /// The digests of `messages`, in order.
   ///
   /// Two messages at a time where the processor has instructions for it, which is half as fast again.

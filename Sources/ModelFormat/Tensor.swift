@@ -14,11 +14,13 @@ public struct Tensor: Sendable {
   public let positions: Bytes
   /// The elements that are stored: in row-major order, or block by block where the encoding says so.
   public let values: Bytes
+  /// The order of the elements where the encoding is `panels`; nil elsewhere.
+  public let panelOrder: PanelOrder?
 
   /// A tensor from its streams, which must obey the rules of `encoding`.
   package init(
     type: ElementType, shape: Shape, quantization: Quantization?, encoding: Encoding,
-    nonzeroCount: Int, positions: Bytes, values: Bytes
+    nonzeroCount: Int, positions: Bytes, values: Bytes, panelOrder: PanelOrder? = nil
   ) {
     self.type = type
     self.shape = shape
@@ -27,6 +29,7 @@ public struct Tensor: Sendable {
     self.nonzeroCount = nonzeroCount
     self.positions = positions.kept
     self.values = values.kept
+    self.panelOrder = panelOrder
   }
 
   /// A dense tensor over `bytes`, which hold exactly the elements of `shape` in row-major order.

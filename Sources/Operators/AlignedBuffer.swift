@@ -1,10 +1,5 @@
+import Kernels
 public import ModelFormat
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A 64-byte aligned buffer with readable bytes behind its end.
 public final class AlignedBuffer {
@@ -12,29 +7,25 @@ public final class AlignedBuffer {
   public let pointer: UnsafeMutableRawPointer
   /// The size in bytes, without the bytes behind the end.
   public let count: Int
-  /// What `calloc` gave, where the buffer lies in that.
-  private let block: UnsafeMutableRawPointer?
+  private let memory: ZeroedMemory
 
   /// A buffer of `count` zero bytes.
-  public init(_ count: Int) {
-    self.count = count
-    block = nil
-    pointer = .allocate(byteCount: count + 64, alignment: 64)
-    pointer.initializeMemory(as: UInt8.self, repeating: 0, count: count + 64)
+  public convenience init(_ count: Int) {
+    guard let memory = ZeroedMemory(count + 64) else { fatalError("out of memory") }
+    self.init(memory, count)
   }
 
-  #if canImport(Glibc) || canImport(Darwin)
-  /// The same, or nil where there is no such memory; takes up memory only once it is used.
-  public init?(ifAvailable count: Int) {
-    guard let block = calloc(count + 128, 1) else { return nil }
-    self.count = count
-    self.block = block
-    pointer = block.alignedUp(toMultipleOf: 64)
+  /// The same, or nil where there is no such memory.
+  public convenience init?(ifAvailable count: Int) {
+    guard let memory = ZeroedMemory(count + 64) else { return nil }
+    self.init(memory, count)
   }
-  #else
-  /// The same, where memory that is missing cannot be told.
-  public convenience init?(ifAvailable count: Int) { self.init(count) }
-  #endif
+
+  private init(_ memory: ZeroedMemory, _ count: Int) {
+    self.memory = memory
+    self.count = count
+    pointer = memory.base
+  }
 
   /// A copy of row-major `bytes` in the layout that `facts` asks for.
   public convenience init(_ bytes: Bytes, _ facts: ValueFacts) {
@@ -61,10 +52,5 @@ public final class AlignedBuffer {
     }
   }
 
-  deinit {
-    #if canImport(Glibc) || canImport(Darwin)
-    if let block { return free(block) }
-    #endif
-    pointer.deallocate()
-  }
+  deinit { memory.deallocate() }
 }

@@ -1,3 +1,5 @@
+public import Kernels
+
 /// What one operator means: its signature, the shapes it makes, its cost, and how it is computed.
 ///
 /// Operators have the semantics of the ONNX operator of the same name at opset `since`; where a node
@@ -18,6 +20,9 @@ public struct Operator: Sendable {
     /// Of its one input either layout, and of its output either, so that a plan can choose the two
     /// between which the fewest bytes move.
     case either
+    /// As `follow`; where a plan asks for it and `prepare` does not refuse, row-major in and channels
+    /// last out.
+    case convert
   }
 
   /// How an operator takes part in static int8 quantization.
@@ -46,6 +51,8 @@ public struct Operator: Sendable {
   public let infer: @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts]
   /// Multiply-accumulate operations of one run, counted from shapes alone.
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
+  /// The sizes of the product whose weights input 1 are, for nodes that pack them; nil for others.
+  public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
   /// Prepares the node for running: checks types, packs constants, chooses a kernel.
   public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
 
@@ -60,6 +67,8 @@ public struct Operator: Sendable {
     layout: LayoutRule = .rowMajor, quantization: QuantizationRule = .none,
     infer: @escaping @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts],
     multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
+    productSizes:
+      @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
     prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
   ) {
     self.name = name
@@ -70,6 +79,7 @@ public struct Operator: Sendable {
     self.quantization = quantization
     self.infer = infer
     self.multiplyAccumulates = multiplyAccumulates
+    self.productSizes = productSizes
     self.prepare = prepare
   }
 }

@@ -40,16 +40,23 @@ public enum Permutation {
       }
     }
     // Bytes and words have kernels; other sizes are rare.
+    let kernels = LayoutChange.best
     switch elementSize {
     case 1:
-      LayoutChange.channelsLast(
-        base.assumingMemoryBound(to: UInt8.self), to: target.assumingMemoryBound(to: UInt8.self),
-        batch: batch, channels: rows, pixels: columns)
+      for item in 0..<batch {
+        let offset = item * rows * columns
+        kernels.transpose(
+          rows: rows, columns: columns, base.assumingMemoryBound(to: UInt8.self) + offset,
+          pitch: columns, to: target.assumingMemoryBound(to: UInt8.self) + offset, pitch: rows)
+      }
     case 2: transpose(UInt16.self)
     case 4:
-      LayoutChange.channelsLast(
-        base.assumingMemoryBound(to: Float.self), to: target.assumingMemoryBound(to: Float.self),
-        batch: batch, channels: rows, pixels: columns)
+      for item in 0..<batch {
+        let offset = item * rows * columns
+        kernels.transpose(
+          rows: rows, columns: columns, base.assumingMemoryBound(to: UInt32.self) + offset,
+          pitch: columns, to: target.assumingMemoryBound(to: UInt32.self) + offset, pitch: rows)
+      }
     default: transpose(UInt64.self)
     }
   }

@@ -15,6 +15,7 @@ struct StridedCopy: Sendable {
   /// Whether the last two dimensions are a matrix to be transposed.
   private var transposes = false
   private var parts = 1
+  private let kernels = LayoutChange.best
 
   /// A copy of `extents` elements; strides and offsets count elements.
   init(
@@ -125,11 +126,25 @@ struct StridedCopy: Sendable {
   private func transpose<T: BitwiseCopyable>(
     _ from: UnsafePointer<T>, _ to: UnsafeMutablePointer<T>, rows: Int
   ) {
-    let tile = 16
     let columns = extents[extents.count - 1]
     let columnStride = sourceStrides[extents.count - 1]
     let rowStride = targetStrides[extents.count - 2]
     let step = targetStrides[extents.count - 1]
+    if step == 1, MemoryLayout<T>.size == 1 || MemoryLayout<T>.size == 4 {
+      // Rows are contiguous in the source, columns in the target.
+      let (source, target) = (UnsafeRawPointer(from), UnsafeMutableRawPointer(to))
+      if MemoryLayout<T>.size == 1 {
+        kernels.transpose(
+          rows: columns, columns: rows, source.assumingMemoryBound(to: UInt8.self),
+          pitch: columnStride, to: target.assumingMemoryBound(to: UInt8.self), pitch: rowStride)
+      } else {
+        kernels.transpose(
+          rows: columns, columns: rows, source.assumingMemoryBound(to: UInt32.self),
+          pitch: columnStride, to: target.assumingMemoryBound(to: UInt32.self), pitch: rowStride)
+      }
+      return
+    }
+    let tile = 16
     for top in stride(from: 0, to: rows, by: tile) {
       let bottom = min(top + tile, rows)
       for left in stride(from: 0, to: columns, by: tile) {

@@ -42,27 +42,57 @@ import Testing
     }
   }
 
-  @Test(arguments: [(1, 1), (3, 50), (16, 16), (33, 17)]) func changesTheLayoutAndBack(
-    _ channels: Int, _ pixels: Int
-  ) {
+  static let changes = [LayoutChange(.portable), LayoutChange(.best)]
+
+  @Test(arguments: [(1, 1), (3, 50), (3, 15), (3, 16), (15, 3), (16, 16), (33, 17), (7, 100)])
+  func transposesWithAnyPitch(_ rows: Int, _ columns: Int) {
     var numbers = Numbers(6)
-    let floats = numbers.floats(2 * channels * pixels)
-    let bytes = numbers.bytes(2 * channels * pixels)
-    var (y, z) = (floats, floats)
-    var (u, v) = (bytes, bytes)
-    LayoutChange.channelsLast(floats, to: &y, batch: 2, channels: channels, pixels: pixels)
-    LayoutChange.channelsLast(bytes, to: &u, batch: 2, channels: channels, pixels: pixels)
-    for image in 0..<2 {
-      for channel in 0..<channels {
-        for pixel in 0..<pixels {
-          let from = (image * channels + channel) * pixels + pixel
-          let to = (image * pixels + pixel) * channels + channel
-          #expect(y[to] == floats[from] && u[to] == bytes[from])
+    for (xPad, yPad) in [(0, 0), (2, 0), (0, 5)] {
+      let (xPitch, yPitch) = (columns + xPad, rows + yPad)
+      let bytes = numbers.bytes(rows * xPitch)
+      let words = bytes.map { UInt32($0) &* 0x0101_0107 }
+      for change in Self.changes {
+        var (u, w) = ([UInt8](repeating: 9, count: columns * yPitch), [UInt32]())
+        w = u.map { UInt32($0) }
+        u.withUnsafeMutableBufferPointer { to in
+          guard let to = to.baseAddress else { return }
+          change.transpose(
+            rows: rows, columns: columns, bytes, pitch: xPitch, to: to, pitch: yPitch)
+        }
+        w.withUnsafeMutableBufferPointer { to in
+          guard let to = to.baseAddress else { return }
+          change.transpose(
+            rows: rows, columns: columns, words, pitch: xPitch, to: to, pitch: yPitch)
+        }
+        for column in 0..<columns {
+          for row in 0..<yPitch {
+            let inside = row < rows
+            let from = inside ? row * xPitch + column : 0
+            #expect(u[column * yPitch + row] == (inside ? bytes[from] : 9))
+            #expect(w[column * yPitch + row] == (inside ? words[from] : 9))
+          }
         }
       }
     }
-    LayoutChange.channelsFirst(y, to: &z, batch: 2, channels: channels, pixels: pixels)
-    LayoutChange.channelsFirst(u, to: &v, batch: 2, channels: channels, pixels: pixels)
-    #expect(z == floats && v == bytes)
+  }
+
+  @Test(arguments: [1, 3, 4], [1, 15, 16, 50]) func quantizesPlanesAsElements(
+    _ channels: Int, _ pixels: Int
+  ) {
+    var numbers = Numbers(8)
+    let pitch = pixels + 3
+    let x = numbers.floats(channels * pitch, times: 300)
+    for change in Self.changes {
+      var y = [UInt8](repeating: 0, count: channels * pixels)
+      y.withUnsafeMutableBufferPointer { to in
+        guard let to = to.baseAddress else { return }
+        change.quantize(
+          channels: channels, pixels: pixels, x, pitch: pitch, to: to, scale: 1.7, zeroPoint: 101)
+      }
+      for i in y.indices {
+        let real = (x[i % channels * pitch + i / channels] / 1.7).rounded(.toNearestOrEven)
+        #expect(y[i] == UInt8(min(max(real + 101, 0), 255)))
+      }
+    }
   }
 }

@@ -86,7 +86,7 @@ void pare_dwrow_u8s8_2x64__avx512vnni(
     const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output) {
   const size_t kernel = rows->kernel, row_elements = rows->output_width * rows->channels;
-  if (kernel == 3 && output->kind == 0 && !output->residual)
+  if (kernel == 3 && output->kind != 1 && !output->residual)
     return rows_3x3(rows, w, q, c, output);
   struct block b;
   b.rows = rows;

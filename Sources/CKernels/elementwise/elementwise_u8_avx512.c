@@ -82,6 +82,32 @@ void pare_add_u8_64__avx512(
     combine(rows, count, a, b, b_row, 0, y, 1, &p, &bounds);
 }
 
+/// One row of b for all rows of a, 64 columns at a time, b as floats in registers: their products with
+/// a are exact in float32 too.
+INLINE_AVX512 void multiply_by_row(
+    size_t rows, size_t count, size_t pitch, const uint8_t *a, const uint8_t *b, uint8_t *y,
+    const struct pair *p, const struct byte_bounds *bounds) {
+  const __mmask64 mask = mask64(count);
+  const __m512i right = _mm512_maskz_loadu_epi8(mask, b);
+#define RIGHT(i) _mm512_cvtepi32_ps(_mm512_sub_epi32(BYTES_AS_WORDS(right, i), p->b_zero))
+  const __m512 factors[4] = {RIGHT(0), RIGHT(1), RIGHT(2), RIGHT(3)};
+#undef RIGHT
+  for (size_t row = 0; row < rows; row++, a += pitch, y += pitch) {
+    const __m512i v =
+        mask == ~0ull ? _mm512_loadu_si512(a) : _mm512_maskz_loadu_epi8(mask, a);
+#define PART(i)                                                                             \
+  rounded_within(                                                                           \
+      _mm512_mul_ps(                                                                        \
+          _mm512_mul_ps(                                                                    \
+              _mm512_cvtepi32_ps(_mm512_sub_epi32(BYTES_AS_WORDS(v, i), p->a_zero)),        \
+              factors[i]),                                                                  \
+          p->a_factor),                                                                     \
+      bounds)
+    store_u8(y, mask, bytes_of_sums(PART(0), PART(1), PART(2), PART(3), bounds));
+#undef PART
+  }
+}
+
 void pare_mul_u8_64__avx512(
     size_t rows, size_t count, const uint8_t *a, const uint8_t *b, size_t b_row, size_t b_step,
     uint8_t *y, const struct pare_mul_u8_parameters *parameters) {
@@ -90,6 +116,22 @@ void pare_mul_u8_64__avx512(
       _mm512_set1_epi32(q.a_zero), _mm512_set1_epi32(q.b_zero), _mm512_set1_ps(q.factor),
       _mm512_setzero_ps()};
   const struct byte_bounds bounds = byte_bounds_of(q.zero, q.min, q.max);
+  if (b_step && b_row == 0 && rows >= 4) {
+    uint8_t again[64];
+    if (count == 16 || count == 32) {
+      // Rows this short are joined to 64 bytes.
+      for (size_t i = 0; i < 64; i++) again[i] = b[i % count];
+      const size_t joined = rows * count / 64;
+      multiply_by_row(joined, 64, 64, a, again, y, &p, &bounds);
+      const size_t done = joined * 64;
+      combine(rows - done / count, count, a + done, b, 0, 1, y + done, 0, &p, &bounds);
+      return;
+    }
+    for (size_t i = 0; i < count; i += 64)
+      multiply_by_row(
+          rows, count - i < 64 ? count - i : 64, count, a + i, b + i, y + i, &p, &bounds);
+    return;
+  }
   if (b_step)
     combine(rows, count, a, b, b_row, 1, y, 0, &p, &bounds);
   else

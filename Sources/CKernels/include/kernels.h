@@ -29,9 +29,10 @@ void pare_set_isa_limit(int isa);
 /// Columns in one packed panel of weights, and lanes in one block of output parameters.
 enum { pare_panel = 16 };
 
-/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats. With a `residual`, a tensor of
-/// uint8 of the output's shape, `(residual - residual_zero) * residual_factor` is added to scaled sums
-/// before uint8 are written; `start` is where the output begins, so that kernels find their place in it.
+/// How int32 sums become outputs: `kind` 0 writes uint8, 1 writes floats, 2 writes uint8 where no scaled
+/// sum leaves 32 bits. With a `residual`, a tensor of uint8 of the output's shape, `(residual -
+/// residual_zero) * residual_factor` is added to scaled sums before uint8 are written; `start` is where
+/// the output begins, so that kernels find their place in it.
 struct pare_qoutput {
   int32_t kind;
   int32_t zero, min, max;
@@ -105,17 +106,17 @@ typedef void pare_dwrow_u8s8(
 typedef void pare_lanes_x32(
     size_t m, size_t vectors, size_t taps, size_t words, const void *const *rows, void *x);
 
-/// Two of 16 outputs of a sparse product, and how many of its weights come next: those that both have
-/// at one place, the first one's and the second one's others, each count in twos.
+/// Two of 16 outputs of a sparse product, and what comes next in its streams: `both` times two indices,
+/// at each a weight of the first output and one of the second; then `each` times two indices and weights
+/// of each output, first and second in turn.
 struct pare_sparse_pair {
   uint8_t first, second;
-  uint16_t both, only_first, only_second;
+  uint16_t both, each;
 };
 
 /// Sparse: sums[o][i] = start[o] + the stored weights w of output o times x[index][i], for 16 outputs in 8
 /// pairs and 16 * vectors lanes i, vectors <= 8. A weight is four int8, and x[..][i] four uint8. Indices
-/// and weights follow one another in the order of the pairs; where both have a weight there is one
-/// index and two weights. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
+/// and weights follow one another in the order of the pairs. Without `start`, sums go on. `x` and `sums` are aligned to 64 bytes.
 typedef void pare_spmm_u8s8(
     size_t vectors, const int32_t *start, const struct pare_sparse_pair *pairs,
     const uint16_t *indices, const int32_t *w, const void *x, int32_t *sums);
@@ -135,6 +136,26 @@ typedef void pare_finish_u8s8(
 typedef void pare_finish_f32(
     size_t m, size_t n, const float *sums, size_t stride, const float *residual, float *c,
     size_t ldc, float min, float max);
+
+/// The sizes of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3). Tiles of 4x4 output pixels are
+/// counted along rows, then down, over all images.
+struct pare_winograd {
+  size_t input_height, input_width, channels;
+  size_t output_height, output_width, output_channels;
+  size_t pad_top, pad_left;
+};
+
+/// Transforms the inputs of `count` tiles: v[(6 y + x) * step + tile][channels up to a multiple of 16].
+/// `zero` is one pixel of zeros.
+typedef void pare_winograd_in_f32(
+    const struct pare_winograd *sizes, const float *input, const float *zero, size_t first,
+    size_t count, float *v, size_t step);
+
+/// Transforms sums, which lie as `v` above, to outputs: clamp(y + bias + residual). `bias` is padded to
+/// a multiple of 16; `residual` and `output` are whole tensors.
+typedef void pare_winograd_out_f32(
+    const struct pare_winograd *sizes, const float *m, size_t step, size_t first, size_t count,
+    const float *bias, const float *residual, float *output, float min, float max);
 
 /// y[i] = f(x[i]); `operation` numbers as in UnaryOperation, `p` and `q` are its parameters.
 typedef void pare_unary_f32(
@@ -174,6 +195,19 @@ typedef void pare_lookup_u8(size_t count, const uint8_t *x, uint8_t *y, const ui
 
 /// y[i] = saturate(round half to even(x[i] / scale) + zero).
 typedef void pare_quantize_u8(size_t count, const float *x, uint8_t *y, float scale, int32_t zero);
+
+/// The same, from planes that lie `pitch` elements apart to pixels: y[i][c] from x[c][i].
+typedef void pare_quantize_planes_u8(
+    size_t channels, size_t pixels, const float *x, size_t pitch, uint8_t *y, float scale,
+    int32_t zero);
+
+/// y[c * y_pitch + r] = x[r * x_pitch + c] for c in columns and r in rows, elements of one byte.
+typedef void pare_transpose_x8(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
+
+/// The same for elements of four bytes.
+typedef void pare_transpose_x32(
+    size_t rows, size_t columns, const void *x, size_t x_pitch, void *y, size_t y_pitch);
 
 /// y[i] = (x[i] - zero) * scale.
 typedef void pare_dequantize_u8(size_t count, const uint8_t *x, float *y, float scale, int32_t zero);
@@ -239,6 +273,8 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_winograd_in_f32,
+  pare_op_winograd_out_f32,
   pare_op_lanes_x32,
   pare_op_spmm_u8s8,
   pare_op_spmm_f32,
@@ -250,6 +286,9 @@ enum pare_operation {
   pare_op_mul_u8,
   pare_op_lookup_u8,
   pare_op_quantize_u8,
+  pare_op_quantize_planes_u8,
+  pare_op_transpose_x8,
+  pare_op_transpose_x32,
   pare_op_dequantize_u8,
   pare_op_min_max_f32,
   pare_op_softmax_f32,
@@ -294,9 +333,6 @@ void pare_window_segments(
 void pare_window_pack(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, size_t tap_bytes, size_t row_bytes, uint8_t *out);
-
-/// y[columns][rows] = x[rows][columns], elements of `size` 1 or 4 bytes.
-void pare_transpose(size_t rows, size_t columns, size_t size, const void *x, void *y);
 
 // MARK: Threads
 

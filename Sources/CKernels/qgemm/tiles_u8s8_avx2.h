@@ -77,7 +77,7 @@ INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
             sum_of_products(sums[i * 2 * v + j], &x, &columns[j]);
       }
     }
-  if (v == 1 && g->n == 16 && g->output->kind == 0 && !g->output->residual)
+  if (v == 1 && g->n == 16 && g->output->kind != 1 && !g->output->residual)
     return store_panel(m, sums, g);
   _Alignas(32) int32_t memory[(6 + 2) * 16];
   UNROLL for (size_t p = 0; p < v; p++) {

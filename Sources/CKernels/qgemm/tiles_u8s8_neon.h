@@ -72,7 +72,7 @@ INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
       STEP(0);
     }
   }
-  if (v == 4 && g->n == 16 && g->output->kind == 0 && !g->output->residual)
+  if (v == 4 && g->n == 16 && g->output->kind != 1 && !g->output->residual)
     return store_panel(m, sums, g);
   int32_t memory[6 * 16];
   UNROLL for (size_t p = 0; p < v / 4; p++) {

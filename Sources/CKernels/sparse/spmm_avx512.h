@@ -5,7 +5,8 @@
 //   PIXELS, LOAD(pointer)      the type of a vector of pixels
 //   MULTIPLY_ADD(sum, pixels, weight)
 // v is constant after inlining. Loads bound the speed: one for each vector of pixels and each weight.
-// So two outputs go together, and where both have a weight its pixels are loaded once.
+// So two outputs go together, and where both have a weight its pixels are loaded once. Ends of loops that
+// the processor does not foresee come next: there are two for each pair.
 #pragma once
 #include <string.h>
 
@@ -21,38 +22,39 @@ struct cursor {
   const char *x;
 };
 
-/// Returns the pixels of one of two indices that were read together.
-INLINE const char *pixels_of(const struct cursor *at, uint32_t two, size_t k, size_t v) {
-  return at->x + (size_t)(uint16_t)(two >> 16 * k) * (64 * v);
+/// Returns the pixels of index k of those that were read together.
+INLINE const char *pixels_of(const struct cursor *at, uint64_t together, size_t k, size_t v) {
+  return at->x + (size_t)(uint16_t)(together >> 16 * k) * (64 * v);
 }
 
-/// Adds `twos` times two weights of one output.
-INLINE void one(const size_t v, SUM sums[], size_t twos, struct cursor *at) {
-  for (; twos; twos--, at->indices += 2, at->w += 2) {
-    uint32_t two;
-    memcpy(&two, at->indices, 4);
-    UNROLL for (size_t k = 0; k < 2; k++) {
-      const char *from = pixels_of(at, two, k, v);
-      const SUM weight = SPREAD(at->w[k]);
-      UNROLL for (size_t j = 0; j < v; j++)
-        sums[j] = MULTIPLY_ADD(sums[j], LOAD(from + 64 * j), weight);
-    }
-  }
-}
-
-/// The same for weights that two outputs have at the same places.
+/// Adds `twos` times two rows in which both outputs have a weight.
 INLINE void both(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
   for (; twos; twos--, at->indices += 2, at->w += 4) {
-    uint32_t two;
-    memcpy(&two, at->indices, 4);
+    uint32_t together;
+    memcpy(&together, at->indices, 4);
     UNROLL for (size_t k = 0; k < 2; k++) {
-      const char *from = pixels_of(at, two, k, v);
+      const char *from = pixels_of(at, together, k, v);
       const SUM weight_a = SPREAD(at->w[2 * k]), weight_b = SPREAD(at->w[2 * k + 1]);
       UNROLL for (size_t j = 0; j < v; j++) {
         const PIXELS x = LOAD(from + 64 * j);
         a[j] = MULTIPLY_ADD(a[j], x, weight_a);
         b[j] = MULTIPLY_ADD(b[j], x, weight_b);
       }
+    }
+  }
+}
+
+/// Adds `twos` times two rows of each output.
+INLINE void each(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 4, at->w += 4) {
+    uint64_t together;
+    memcpy(&together, at->indices, 8);
+    UNROLL for (size_t k = 0; k < 4; k++) {
+      const char *from = pixels_of(at, together, k, v);
+      const SUM weight = SPREAD(at->w[k]);
+      SUM *sums = k % 2 ? b : a;
+      UNROLL for (size_t j = 0; j < v; j++)
+        sums[j] = MULTIPLY_ADD(sums[j], LOAD(from + 64 * j), weight);
     }
   }
 }
@@ -68,8 +70,7 @@ INLINE void pairs(
       b[j] = start ? SPREAD(start[pair->second]) : LOAD_SUM(to_b + 16 * j);
     }
     both(v, a, b, pair->both, &at);
-    one(v, a, pair->only_first, &at);
-    one(v, b, pair->only_second, &at);
+    each(v, a, b, pair->each, &at);
     UNROLL for (size_t j = 0; j < v; j++) {
       STORE_SUM(to_a + 16 * j, a[j]);
       STORE_SUM(to_b + 16 * j, b[j]);

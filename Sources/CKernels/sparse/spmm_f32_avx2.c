@@ -15,7 +15,6 @@
 #define PIXELS __m256
 #define LOAD(pointer) _mm256_load_ps((const float *)(pointer))
 #define SOME const float *
-#define LOAD_TWO(pointer) (pointer)
 #define LOAD_FOUR(pointer) (pointer)
 #define MULTIPLY_ADD(sum, x, some, k) _mm256_fmadd_ps(x, _mm256_set1_ps((some)[k]), sum)
 

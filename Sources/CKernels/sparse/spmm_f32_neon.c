@@ -13,7 +13,6 @@
 #define PIXELS float32x4_t
 #define LOAD(pointer) vld1q_f32((const float *)(pointer))
 #define SOME float32x4_t
-#define LOAD_TWO(pointer) vcombine_f32(vld1_f32(pointer), vdup_n_f32(0))
 #define LOAD_FOUR(pointer) vld1q_f32(pointer)
 #define MULTIPLY_ADD(sum, x, some, k) vfmaq_laneq_f32(sum, x, some, k)
 

@@ -6,7 +6,7 @@
 //   SUM, PER                  a register of sums; how many make 16 lanes
 //   LOAD_SUM, STORE_SUM, SPREAD(start)
 //   PIXELS, LOAD(pointer)     a register of activations
-//   SOME, LOAD_TWO, LOAD_FOUR some stored weights
+//   SOME, LOAD_FOUR            four stored weights
 //   MULTIPLY_ADD(sum, pixels, some, k)   k is constant after inlining
 #include <string.h>
 
@@ -21,32 +21,14 @@ struct cursor {
   size_t row;
 };
 
-/// The pixels of index k of two.
-INLINE const char *pixels_of(const struct cursor *at, uint32_t two, const size_t k) {
-  return at->x + (size_t)(uint16_t)(two >> 16 * k) * at->row;
-}
-
-#define ONE(k)                                                       \
-  {                                                                  \
-    const char *from = pixels_of(at, two, k);                        \
-    UNROLL for (size_t j = 0; j < v * PER; j++) sums[j] =            \
-        MULTIPLY_ADD(sums[j], LOAD(from + 64 / PER * j), weights, k); \
-  }
-
-/// Adds weights of one output.
-INLINE void one(const size_t v, SUM sums[], size_t twos, struct cursor *at) {
-  for (; twos; twos--, at->indices += 2, at->w += 2) {
-    uint32_t two;
-    memcpy(&two, at->indices, 4);
-    SOME weights = LOAD_TWO(at->w);
-    ONE(0)
-    ONE(1)
-  }
+/// The pixels of index k of those that were read together.
+INLINE const char *pixels_of(const struct cursor *at, uint64_t together, const size_t k) {
+  return at->x + (size_t)(uint16_t)(together >> 16 * k) * at->row;
 }
 
 #define BOTH(k)                                            \
   {                                                        \
-    const char *from = pixels_of(at, two, k);              \
+    const char *from = pixels_of(at, together, k);         \
     UNROLL for (size_t j = 0; j < v * PER; j++) {          \
       const PIXELS x = LOAD(from + 64 / PER * j);          \
       a[j] = MULTIPLY_ADD(a[j], x, weights, 2 * k);        \
@@ -54,14 +36,34 @@ INLINE void one(const size_t v, SUM sums[], size_t twos, struct cursor *at) {
     }                                                      \
   }
 
-/// The same for weights that two outputs have at the same places.
+/// Adds `twos` times two rows in which both outputs have a weight.
 INLINE void both(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
   for (; twos; twos--, at->indices += 2, at->w += 4) {
-    uint32_t two;
-    memcpy(&two, at->indices, 4);
+    uint32_t together;
+    memcpy(&together, at->indices, 4);
     SOME weights = LOAD_FOUR(at->w);
     BOTH(0)
     BOTH(1)
+  }
+}
+
+#define ONE(sums, k)                                                 \
+  {                                                                  \
+    const char *from = pixels_of(at, together, k);                   \
+    UNROLL for (size_t j = 0; j < v * PER; j++) sums[j] =            \
+        MULTIPLY_ADD(sums[j], LOAD(from + 64 / PER * j), weights, k); \
+  }
+
+/// Adds `twos` times two rows of each output.
+INLINE void each(const size_t v, SUM a[], SUM b[], size_t twos, struct cursor *at) {
+  for (; twos; twos--, at->indices += 4, at->w += 4) {
+    uint64_t together;
+    memcpy(&together, at->indices, 8);
+    SOME weights = LOAD_FOUR(at->w);
+    ONE(a, 0)
+    ONE(b, 1)
+    ONE(a, 2)
+    ONE(b, 3)
   }
 }
 
@@ -77,8 +79,7 @@ INLINE void pairs(
       b[j] = start ? SPREAD(start[pair->second]) : LOAD_SUM(to_b + 64 / PER * j);
     }
     both(v, a, b, pair->both, &at);
-    one(v, a, pair->only_first, &at);
-    one(v, b, pair->only_second, &at);
+    each(v, a, b, pair->each, &at);
     UNROLL for (size_t j = 0; j < v * PER; j++) {
       STORE_SUM(to_a + 64 / PER * j, a[j]);
       STORE_SUM(to_b + 64 / PER * j, b[j]);

@@ -8,7 +8,6 @@
 #define PIXELS struct quad
 #define LOAD(pointer) quad_of_bytes(_mm256_load_si256((const __m256i *)(pointer)))
 #define SOME const int32_t *
-#define LOAD_TWO(pointer) (pointer)
 #define LOAD_FOUR(pointer) (pointer)
 #define MULTIPLY_ADD(sum, x, some, k) multiply_add(sum, x, (some)[k])
 

@@ -9,7 +9,6 @@
 #define PIXELS WEIGHTED
 #define LOAD(pointer) LOAD_WEIGHTED(pointer)
 #define SOME int8x16_t
-#define LOAD_TWO(pointer) vreinterpretq_s8_s32(vcombine_s32(vld1_s32(pointer), vdup_n_s32(0)))
 #define LOAD_FOUR(pointer) vreinterpretq_s8_s32(vld1q_s32(pointer))
 #define MULTIPLY_ADD(sum, x, some, k) PRODUCTS_OF_LANE(sum, some, x, k)
 

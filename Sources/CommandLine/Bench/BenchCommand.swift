@@ -59,7 +59,7 @@ public struct BenchCommand: ParsableCommand {
 
   private func measure() throws -> BenchResult {
     let start = ProcessCosts.now
-    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes)
+    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads)
     let loadSeconds = ProcessCosts.now - start
     let samples = RandomSamples(seed: 0)

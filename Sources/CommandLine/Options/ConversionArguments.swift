@@ -32,18 +32,20 @@ extension ConversionOptions.Pruning {
 extension ConversionOptions.PruningScope: ExpressibleByArgument {}
 extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
+extension ConversionOptions.Target: ExpressibleByArgument {}
 
 extension Encoding: ExpressibleByArgument {
   /// An encoding by the name that `inspect` prints, or `auto` handled by the caller.
   public init?(argument: String) {
-    guard let encoding = Encoding.allCases.first(where: { $0.name == argument }) else {
-      return nil
-    }
+    guard let encoding = Self.offered.first(where: { $0.name == argument }) else { return nil }
     self = encoding
   }
 
   /// The names for help and errors.
-  public static var allValueStrings: [String] { allCases.map(\.name) }
+  public static var allValueStrings: [String] { offered.map(\.name) }
+
+  /// Panels are no choice of size: `--target` asks for them.
+  private static var offered: [Encoding] { allCases.filter { $0 != .panels } }
 }
 
 /// A fraction written as `0.01` or `1%`.

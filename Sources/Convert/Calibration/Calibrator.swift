@@ -39,7 +39,7 @@ struct Calibrator {
   private mutating func observe(_ id: ValueID, _ bytes: UnsafeRawBufferPointer) {
     let elements = bytes.bindMemory(to: Float.self)
     guard let base = elements.baseAddress, observers[id.index] != nil else { return }
-    let extremes = VectorKernels().minMax(base, count: elements.count)
+    let extremes = VectorKernels.best.minMax(base, count: elements.count)
     observers[id.index]?.observe(elements, extremes: extremes)
   }
 }

@@ -13,6 +13,7 @@ public final class ConvolutionF32: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
     case depthwise(Kernel<DepthwiseFunctionF32>)
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionF32>)
+    case winograd(WinogradF32)
     case sparse(SparseProduct, Kernel<SparseFunctionF32>, Kernel<FinishFunctionF32>)
   }
 
@@ -29,6 +30,7 @@ public final class ConvolutionF32: Sendable {
     case .product(_, let kernel): kernel.name.string
     case .depthwise(let kernel): kernel.name.string
     case .rows(_, let kernel): kernel.name.string
+    case .winograd(let winograd): "winograd 4x4 " + winograd.product.name.string
     case .sparse(_, let kernel, _): kernel.name.string
     }
   }
@@ -93,6 +95,15 @@ public final class ConvolutionF32: Sendable {
       scratchBytes = ThreadPool.maximumParts * product.slotBytes
       return
     }
+    if name == nil, let winograd = WinogradF32(g, isa: isa) {
+      shape = .winograd(winograd)
+      self.weights = AlignedBytes(winograd.weightCount, of: Float.self)
+      winograd.pack(weights, to: self.weights.pointer(Float.self))
+      self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
+      if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
+      scratchBytes = winograd.scratchBytes
+      return
+    }
     let columns = g.outputChannels / g.groups
     let kernel = ProductPlan.fastest(
       of: KernelTable.candidates(.igemmF32, upTo: isa, named: name, reference: productReferenceF32),
@@ -134,6 +145,11 @@ public final class ConvolutionF32: Sendable {
       product(plan, kernel, input, residual, output, scratch, pool)
     case .depthwise(let kernel):
       depthwise(kernel, input, residual, output, scratch, pool)
+    case .winograd(let winograd):
+      winograd.run(
+        input: input, zero: zero.pointer(Float.self), packed: weights.pointer(Float.self),
+        bias: bias.pointer(Float.self), residual: residual, output: output, limits: limits,
+        scratch: scratch, pool: pool)
     case .sparse(let product, let kernel, let finish):
       sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):

@@ -22,6 +22,8 @@ public final class ConvolutionI8: Sendable {
   private let packed: PackedWeightsI8
   private let constants: AlignedBytes
   private let zero: AlignedBytes
+  /// Whether scaled sums stay within 32 bits.
+  private let isSmall: Bool
 
   /// The name of the kernel that runs, which states types, tile and instruction set.
   public var kernelName: String { packed.kernelName }
@@ -67,6 +69,7 @@ public final class ConvolutionI8: Sendable {
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,
       inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)
+    isSmall = packed.staysWithin32Bits(constants.pointer(Int32.self))
   }
 
   /// A tensor of the output's shape that is added before the clamp; for uint8 outputs.
@@ -89,6 +92,7 @@ public final class ConvolutionI8: Sendable {
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     var kind = self.output.value
+    if kind.kind == 0, isSmall { kind.kind = 2 }
     if let residual, case .uint8(let scale, _, _, _) = self.output {
       kind.residual = residual.pointer
       kind.start = UnsafeRawPointer(output)

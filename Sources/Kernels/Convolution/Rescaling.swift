@@ -30,7 +30,6 @@ public enum Rescaling {
   @inline(__always) public static func stored(
     _ value: Float, zero: Int32, least: Int32, most: Int32
   ) -> UInt8 {
-    let held = clamped(value, Float(least &- zero), Float(most &- zero))
-    return UInt8(truncatingIfNeeded: Int32(held.rounded(.toNearestOrEven)) &+ zero)
+    ByteRounding(zero: zero, least: least, most: most)(value)
   }
 }

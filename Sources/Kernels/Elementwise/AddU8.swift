@@ -15,10 +15,10 @@ public struct AddU8: Sendable {
     output: (scale: Float, zeroPoint: UInt8), isDifference: Bool = false, clampMin: UInt8 = 0,
     clampMax: UInt8 = 255
   ) {
-    let second = Float(Double(b.scale) / Double(output.scale))
+    let second = Rescaling.factor(Double(b.scale), over: Double(output.scale))
     parameters = pare_add_u8_parameters(
       a_zero: Int32(a.zeroPoint), b_zero: Int32(b.zeroPoint),
-      a_factor: Float(Double(a.scale) / Double(output.scale)),
+      a_factor: Rescaling.factor(Double(a.scale), over: Double(output.scale)),
       b_factor: isDifference ? -second : second, zero: Int32(output.zeroPoint),
       min: Int32(clampMin), max: Int32(clampMax))
     rounding = ByteRounding(zero: output.zeroPoint, least: clampMin, most: clampMax)

@@ -15,7 +15,7 @@ public struct MulU8: Sendable {
   ) {
     parameters = pare_mul_u8_parameters(
       a_zero: Int32(a.zeroPoint), b_zero: Int32(b.zeroPoint),
-      factor: Float(Double(a.scale) * Double(b.scale) / Double(output.scale)),
+      factor: Rescaling.factor(input: a.scale, weight: b.scale, output: output.scale),
       zero: Int32(output.zeroPoint), min: Int32(clampMin), max: Int32(clampMax))
     rounding = ByteRounding(zero: output.zeroPoint, least: clampMin, most: clampMax)
   }

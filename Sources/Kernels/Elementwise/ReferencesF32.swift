@@ -19,7 +19,7 @@ package let unaryReferenceF32 = Kernel<UnaryFunctionF32>(
   case 0: for i in 0..<count { y[i] = clamped(x[i], p, q) }
   case 1: for i in 0..<count { y[i] = Polynomial.sigmoid(x[i]) }
   case 2: for i in 0..<count { y[i] = Polynomial.tangent(x[i]) }
-  case 3: for i in 0..<count { y[i] = x[i] * Polynomial.sigmoid(x[i]) }
+  case 3: for i in 0..<count { y[i] = Polynomial.silu(x[i]) }
   case 4:
     for i in 0..<count {
       let v = x[i]

@@ -16,6 +16,9 @@ public struct VectorKernels: Sendable {
   let extremes: Kernel<MinMaxFunctionF32>
   let softmaxer: Kernel<SoftmaxFunctionF32>
 
+  /// The kernels for the processor at hand, looked up once.
+  public static let best = VectorKernels()
+
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {
     unary = KernelTable.best(.unaryF32, upTo: isa, reference: unaryReferenceF32)

@@ -41,6 +41,9 @@ public struct PoolKernel: Sendable {
   private let float: Kernel<PoolFunctionF32>
   private let byte: Kernel<PoolFunctionU8>
 
+  /// The kernels for the processor at hand, looked up once.
+  public static let best = PoolKernel()
+
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {
     float = KernelTable.best(.poolF32, upTo: isa, reference: poolReferenceF32)

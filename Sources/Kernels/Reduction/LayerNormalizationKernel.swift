@@ -5,6 +5,9 @@ public struct LayerNormalizationKernel: Sendable {
   private let float: Kernel<LayerNormFunctionF32>
   private let byte: Kernel<LayerNormFunctionU8>
 
+  /// The kernels for the processor at hand, looked up once.
+  public static let best = LayerNormalizationKernel()
+
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {
     float = KernelTable.best(.layernormF32, upTo: isa, reference: layerNormReferenceF32)

@@ -1,36 +1,23 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Memory aligned to 64 bytes, zeroed, with 64 readable bytes after its end, freed with its owner; or a
 /// window on memory that somebody else keeps.
 final class AlignedBytes: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int
   /// What was allocated; nil for a window.
-  private let block: UnsafeMutableRawPointer?
+  private let memory: ZeroedMemory?
 
   init(_ count: Int) {
+    guard let memory = ZeroedMemory(count + 64) else { fatalError("out of memory") }
+    self.memory = memory
     self.count = count
-    #if canImport(Glibc) || canImport(Darwin)
-    // Memory from the system is zero already: it is not written, nor taken up, before it is used.
-    guard let block = calloc(count + 128, 1) else { fatalError("out of memory") }
-    base = block.alignedUp(toMultipleOf: 64)
-    #else
-    let block = UnsafeMutableRawPointer.allocate(byteCount: count + 64, alignment: 64)
-    block.initializeMemory(as: UInt8.self, repeating: 0, count: count + 64)
-    base = block
-    #endif
-    self.block = block
+    base = memory.base
   }
 
   /// A window on `count` bytes that are only read and outlive it.
   init(window: UnsafeRawPointer, count: Int) {
     base = UnsafeMutableRawPointer(mutating: window)
     self.count = count
-    block = nil
+    memory = nil
   }
 
   /// Memory for `count` elements of type `T`.
@@ -38,14 +25,7 @@ final class AlignedBytes: @unchecked Sendable {
     self.init(count * MemoryLayout<T>.stride)
   }
 
-  deinit {
-    guard let block else { return }
-    #if canImport(Glibc) || canImport(Darwin)
-    free(block)
-    #else
-    block.deallocate()
-    #endif
-  }
+  deinit { memory?.deallocate() }
 
   /// The memory seen as elements of type `T`.
   func pointer<T: BitwiseCopyable>(_ type: T.Type) -> UnsafeMutablePointer<T> {

@@ -20,12 +20,12 @@ package struct KernelCosts: Sendable {
 
   /// uint8 activations, int8 weights in quads.
   static let u8s8 = KernelCosts(
-    denseStep: 0.66, denseStore: 3, sparseStep: 0.57, sparseWeight: 0.8, sparseSums: 1.5,
-    sparseOutput: 8, transposition: 3, sparseStore: 6)
+    denseStep: 0.66, denseStore: 3, sparseStep: 0.6, sparseWeight: 0.6, sparseSums: 1.2,
+    sparseOutput: 12, transposition: 4, sparseStore: 4)
   /// Floats.
   static let f32 = KernelCosts(
-    denseStep: 0.57, denseStore: 2, sparseStep: 0.57, sparseWeight: 0.8, sparseSums: 1.5,
-    sparseOutput: 8, transposition: 3, sparseStore: 5)
+    denseStep: 0.57, denseStore: 2, sparseStep: 0.6, sparseWeight: 0.6, sparseSums: 1.2,
+    sparseOutput: 12, transposition: 4, sparseStore: 5)
 
   /// Cycles of the dense product.
   func dense(_ g: ConvolutionGeometry, rows: Int) -> Double {

@@ -65,12 +65,10 @@ extension pare_sparse_pair {
       index += 1
       weight += 2
     }
-    for (output, twos) in [(first, only_first), (second, only_second)] {
-      for _ in 0..<2 * Int(twos) {
-        body(Int(output), Int(indices[index]), weight)
-        index += 1
-        weight += 1
-      }
+    for turn in 0..<4 * Int(each) {
+      body(Int(turn % 2 == 0 ? first : second), Int(indices[index]), weight)
+      index += 1
+      weight += 1
     }
     return (index, weight)
   }

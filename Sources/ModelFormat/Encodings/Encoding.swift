@@ -6,6 +6,7 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
   case csr16 = 3
   case block1x4 = 4
   case block1x4Gap = 5
+  case panels = 6
 
   /// The name in reports and on the command line.
   public var name: String {
@@ -16,6 +17,7 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
     case .csr16: "csr16"
     case .block1x4: "block1x4"
     case .block1x4Gap: "block1x4-gap"
+    case .panels: "panels"
     }
   }
 }

@@ -22,6 +22,7 @@ extension Encoding {
     case .csr16: .csr16
     case .block1x4: .block1x4
     case .block1x4Gap: .block1x4Gap
+    case .panels: .panels
     }
   }
 }
@@ -36,6 +37,7 @@ public enum EncodingRule: String, Sendable, Hashable {
   case positionBehindEnd = "a position lies behind the last element"
   case rowPointers = "row pointers do not rise from zero to the nonzero count"
   case columns = "columns do not rise within a row"
+  case padding = "padding between the elements is not zero"
   case expansion = "the tensor is much larger than what is stored justifies"
 }
 

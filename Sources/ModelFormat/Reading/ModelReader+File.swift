@@ -1,15 +1,17 @@
 #if !hasFeature(Embedded)
 extension ModelReader {
-  /// Opens the file at `path`.
+  /// Opens the file at `path`; `workers` share out the digests.
   ///
   /// - Throws: `OpenError.file` where the file cannot be mapped, `.model` where it breaks a rule.
   /// - Complexity: one pass over the file, for the digests; memory for the graph alone.
-  public static func open(path: String) throws(OpenError) -> ModelFile {
+  public static func open(
+    path: String, workers: Workers? = nil
+  ) throws(OpenError) -> ModelFile {
     let file: MappedFile.Shared
     do { file = MappedFile.Shared(try MappedFile(path: path, isReadWhole: true)) } catch {
       throw .file(error)
     }
-    do { return try read(Bytes(file)) } catch { throw .model(path: path, error) }
+    do { return try read(Bytes(file), workers: workers) } catch { throw .model(path: path, error) }
   }
 }
 

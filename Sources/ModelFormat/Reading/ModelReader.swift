@@ -3,13 +3,15 @@
 /// There is no other way to read a file, and no switch that leaves a check out. Tensors point into the
 /// given bytes, which for a mapped file means that weights are never copied.
 public enum ModelReader {
-  /// Reads a whole file that lies in memory.
-  public static func read(_ bytes: Bytes) throws(ModelError) -> ModelFile {
+  /// Reads a whole file that lies in memory; `workers` share out the digests.
+  public static func read(
+    _ bytes: Bytes, workers: Workers? = nil
+  ) throws(ModelError) -> ModelFile {
     try bytes.withUnsafeBytes { (buffer) throws(ModelError) in
       let directory = try Directory(buffer.bytes)
       let names = try NameTable(
         directory.span(.names, in: buffer), base: directory[.names].offset)
-      let tensors = try TensorReader(directory, names, bytes).read(buffer)
+      let tensors = try TensorReader(directory, names, bytes).read(buffer, workers)
       var graph = try ValueReader(directory, names, tensors.tensors, tensors.places).read(buffer)
       try GraphReader(directory, names).read(buffer, into: &graph)
       let metadata = directory[.metadata]

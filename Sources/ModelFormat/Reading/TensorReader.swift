@@ -12,12 +12,12 @@ struct TensorReader {
 
   /// The tensors of the file, in the order of their records, which is that of their data.
   func read(
-    _ file: UnsafeRawBufferPointer
+    _ file: UnsafeRawBufferPointer, _ workers: Workers?
   ) throws(ModelError) -> (tensors: [Tensor], places: [ModelFile.TensorPlace]) {
     let records = try records(file)
     // All digests together: two at a time take less time than one behind the other.
     let digests = SHA256.digests(
-      of: records.map { UnsafeRawBufferPointer(rebasing: file[$0.offset..<$0.end]) })
+      of: records.map { UnsafeRawBufferPointer(rebasing: file[$0.offset..<$0.end]) }, workers)
     var tensors: [Tensor] = []
     var places: [ModelFile.TensorPlace] = []
     tensors.reserveCapacity(records.count)
@@ -88,7 +88,7 @@ struct TensorReader {
     let tensor = Tensor(
       type: record.type, shape: record.shape, quantization: quantization,
       encoding: record.encoding, nonzeroCount: record.nonzero, positions: positions,
-      values: values)
+      values: values, panelOrder: record.panelOrder)
     if let violation = record.encoding.codec.violation(tensor) {
       throw ModelError(
         .encodingStream, at: offset, record.subject,

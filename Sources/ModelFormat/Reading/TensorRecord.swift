@@ -12,6 +12,7 @@ struct TensorRecord {
   /// Bytes of the streams.
   let positions: Int, values: Int, scales: Int
   let nonzero: Int
+  let panelOrder: PanelOrder?
   let digest: [UInt8]
 
   /// Reads the record that lies at `at` of the file.
@@ -48,8 +49,29 @@ struct TensorRecord {
     (offset, positions, values, scales) = (sizes[0], sizes[1], sizes[2], sizes[3])
     nonzero = sizes[4]
     _ = try reader.next(UInt32.self, else: .tensorRecord)  // the name, read above
-    try reader.zeros(12, else: .tensorRecord)
+    panelOrder = try Self.panelOrder(&reader, encoding)
+    if let panelOrder, PanelLayout(shape, panelOrder, elementSize: type.size) == nil {
+      throw ModelError(.tensorRecord, at: at + 84, subject(), "no such panels")
+    }
     digest = [UInt8](record[96..<128])
+  }
+
+  /// The order of a tensor in panels; nothing else has one.
+  private static func panelOrder(
+    _ reader: inout ByteReader, _ encoding: Encoding
+  ) throws(ModelError) -> PanelOrder? {
+    guard encoding == .panels else {
+      try reader.zeros(12, else: .tensorRecord)
+      return nil
+    }
+    guard try reader.next(UInt8.self, else: .tensorRecord) == PanelOrder.width else {
+      throw ModelError(.tensorRecord, at: reader.offset - 1, "panels of another width")
+    }
+    let quantum = Int(try reader.next(UInt8.self, else: .tensorRecord))
+    try reader.zeros(2, else: .tensorRecord)
+    return PanelOrder(
+      groups: try reader.index(else: .tensorRecord),
+      sideBySide: try reader.index(else: .tensorRecord), quantum: quantum)
   }
 
   /// What errors are about.

@@ -38,7 +38,7 @@ struct TensorPool {
   private static func isSame(_ a: Tensor, _ b: Tensor) -> Bool {
     a.type == b.type && a.shape == b.shape && a.encoding == b.encoding
       && a.quantization == b.quantization && a.nonzeroCount == b.nonzeroCount
-      && a.positions.count == b.positions.count
+      && a.positions.count == b.positions.count && a.panelOrder == b.panelOrder
   }
 }
 
@@ -108,6 +108,13 @@ struct PlacedTensor {
       writer.put(UInt64(scales(tensor).count))
       writer.put(UInt64(tensor.nonzeroCount))
       writer.put(names[placed.entry.name])
+      if let order = tensor.panelOrder {
+        writer.put(UInt8(PanelOrder.width))
+        writer.put(UInt8(order.quantum))
+        writer.put(UInt16(0))
+        writer.put(UInt32(order.groups))
+        writer.put(UInt32(order.sideBySide))
+      }
       writer.pad(count: start + 96)
       writer.put(placed.entry.digest)
     }

@@ -33,7 +33,7 @@ struct AttentionKernel: Sendable {
   private let slots: Int
   private let outputMode: Int?
   private let single = ThreadPool(threads: 1)
-  private let vectors = VectorKernels()
+  private let vectors = VectorKernels.best
 
   /// Bytes of scratch memory.
   var scratchBytes: Int { slots * slotBytes }

@@ -14,7 +14,8 @@ extension Operator {
   /// A uint8 input with a scale is convolved in integers; the output is uint8 or float32 as stated.
   static let conv = Operator(
     "Conv", since: 22, inputs: 2...4, layout: .channelsLast, quantization: .integer,
-    infer: inferConv, multiplyAccumulates: convMultiplyAccumulates, prepare: prepareConv)
+    infer: inferConv, multiplyAccumulates: convMultiplyAccumulates, productSizes: convSizes,
+    prepare: prepareConv)
 }
 
 /// The sizes of a convolution, one or two spatial dimensions alike.
@@ -60,6 +61,10 @@ private func isGeneral(_ facts: NodeFacts) throws(OperatorError) -> Bool {
   let (x, weights, bias) = (try facts.input(0), try facts.input(1), facts.optionalInput(2))
   return x.shape.rank == 5 || x.count == 0 || weights.constant == nil
     || bias != nil && bias?.constant == nil
+}
+
+private func convSizes(_ facts: NodeFacts) throws(OperatorError) -> ConvolutionGeometry? {
+  try isGeneral(facts) ? nil : try geometry(facts)
 }
 
 private func inferConv(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {

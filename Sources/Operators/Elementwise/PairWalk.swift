@@ -71,7 +71,7 @@ extension NodeFacts {
     _ operation: BinaryOperation, _ walk: Broadcast, overwrites: Int?
   ) -> Execution? {
     guard let pairs = PairWalk(walk) else { return nil }
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     let operation = pairs.isSwapped ? operation.swapped : operation
     let (a, b) = pairs.isSwapped ? (1, 0) : (0, 1)
     return Execution(kernel: kernels.binaryName, overwrites: overwrites) { operands in

@@ -59,7 +59,7 @@ extension NodeFacts {
 
   /// An execution that looks up each of `count` bytes.
   func lookup(_ table: LookupU8, count: Int) -> Execution {
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     return Execution(kernel: kernels.byteNames.table, overwrites: 0) { operands in
       operands.split(count, grain: 1 << 15) { range in
         let first = range.lowerBound

@@ -29,7 +29,7 @@ extension NodeFacts {
         operands.combine(walk, .input(0), .input(1), EachSum(sum: sum))
       }
     }
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     let (first, second) = pairs.isSwapped ? (1, 0) : (0, 1)
     let ordered = pairs.isSwapped ? sum.swapped : sum
     return Execution(kernel: kernels.byteNames.sum, overwrites: overwrites) { operands in
@@ -54,7 +54,7 @@ extension NodeFacts {
         operands.combine(walk, .input(0), .input(1), EachProduct(product: product))
       }
     }
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     let (first, second) = pairs.isSwapped ? (1, 0) : (0, 1)
     let ordered = pairs.isSwapped ? product.swapped : product
     return Execution(kernel: kernels.byteNames.product, overwrites: overwrites) { operands in

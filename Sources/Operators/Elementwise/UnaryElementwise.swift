@@ -47,7 +47,7 @@ extension NodeFacts {
 
   /// An execution that maps `count` elements of float32 by the kernel for vectors.
   func vectorized(_ operation: UnaryOperation, _ count: Int) -> Execution {
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     return Execution(kernel: kernels.unaryName, overwrites: 0) { operands in
       operands.split(count, grain: 1 << 14) { range in
         let first = range.lowerBound

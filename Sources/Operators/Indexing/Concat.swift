@@ -65,7 +65,7 @@ private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Executio
   }
   let row = extent * run
   let parts = row * outer >= 1 << 17 ? max(1, min(16, outer)) : 1
-  let kernels = VectorKernels()
+  let kernels = VectorKernels.best
   return Execution(kernel: "concat") { [pieces] operands in
     operands.pool.run(parts: parts) { part in
       let rows = (outer * part / parts)..<(outer * (part + 1) / parts)

@@ -9,7 +9,8 @@ extension Operator {
   /// or more: the product runs over its last dimension, and kernels pack `b` once.
   static let gemm = Operator(
     "Gemm", since: 13, inputs: 2...3, quantization: .integer, infer: inferGemm,
-    multiplyAccumulates: gemmMultiplyAccumulates, prepare: prepareGemm)
+    multiplyAccumulates: gemmMultiplyAccumulates, productSizes: packedGemmSizes,
+    prepare: prepareGemm)
 }
 
 /// What a Gemm multiplies.
@@ -67,23 +68,29 @@ private func gemmMultiplyAccumulates(_ facts: NodeFacts) -> Int {
   (try? GemmSizes(facts)).map { $0.m * $0.n * $0.k } ?? 0
 }
 
-private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+/// The sizes of a Gemm whose weights are packed, or nil where they are not.
+private func packedGemmSizes(_ facts: NodeFacts) throws(OperatorError) -> ConvolutionGeometry? {
   let sizes = try GemmSizes(facts)
-  let alpha = try facts.float("alpha", default: 1)
-  let beta = try facts.float("beta", default: 1)
   let bias = facts.optionalInput(2)
   let isBiasRow =
     bias == nil
     || bias?.constant != nil && bias?.count == sizes.n
       && bias?.shape.dimensions.last == sizes.n
   let isPackable = [.float32, .uint8].contains(try facts.input(0).type)
-  if facts.inputs[1]?.constant != nil, isPackable, sizes.transposesB, !sizes.transposesA,
-    alpha == 1,
-    beta == 1, isBiasRow, sizes.k > 0
-  {
-    return try PackedProduct(facts, sizes.geometry).execution(residual: nil)
+  guard try facts.input(1).constant != nil, isPackable, sizes.transposesB, !sizes.transposesA,
+    try facts.float("alpha", default: 1) == 1, try facts.float("beta", default: 1) == 1, isBiasRow,
+    sizes.k > 0
+  else { return nil }
+  return sizes.geometry
+}
+
+private func prepareGemm(_ facts: NodeFacts) throws(OperatorError) -> Execution {
+  if let geometry = try packedGemmSizes(facts) {
+    return try PackedProduct(facts, geometry).execution(residual: nil)
   }
-  return try prepareGeneralGemm(facts, sizes, alpha: alpha, beta: beta)
+  return try prepareGeneralGemm(
+    facts, try GemmSizes(facts), alpha: try facts.float("alpha", default: 1),
+    beta: try facts.float("beta", default: 1))
 }
 
 /// A Gemm of matrices of other types than float32.

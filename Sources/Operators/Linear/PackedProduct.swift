@@ -81,42 +81,47 @@ struct PackedProduct: Sendable {
   static func float(
     _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
   ) -> PackedProduct {
-    let convolution = weights.withFloats { rows in
+    let product = ProductWeights(weights, ConvolutionF32.weightOrder(sizes))
+    let owner = product.owner
+    let convolution = product.withFloats { rows, form in
       withOptionalPointer(bias) { bias in
         ConvolutionF32(
-          sizes, weights: rows.pointer, form: .plain(nonzero: weights.nonzeroCount), bias: bias,
-          clamp: (min: clamp.0, max: clamp.1))
+          sizes, weights: rows, form: form, bias: bias, clamp: (min: clamp.0, max: clamp.1))
       }
     }
-    weights.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, residual, output, scratch, pool in
-      convolution.run(
-        input: input.assumingMemoryBound(to: Float.self),
-        residual: residual?.assumingMemoryBound(to: Float.self),
-        output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+      withExtendedLifetime(owner) {
+        convolution.run(
+          input: input.assumingMemoryBound(to: Float.self),
+          residual: residual?.assumingMemoryBound(to: Float.self),
+          output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+      }
     }
   }
 
   private static func dynamic(
     _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float)
   ) throws(OperatorError) -> PackedProduct {
-    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
+    let product = ProductWeights(weights.tensor, ConvolutionI8.weightOrder(sizes))
+    let owner = product.owner
+    let convolution = product.withInt8 { rows, form in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionDynamicI8(
-            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            sizes, weights: rows, form: form, weightScales: scales.pointer,
             bias: bias,
             clamp: (min: clamp.0, max: clamp.1))
         }
       }
     }
-    weights.tensor.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, _, output, scratch, pool in
-      convolution.run(
-        input: input.assumingMemoryBound(to: Float.self),
-        output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+      withExtendedLifetime(owner) {
+        convolution.run(
+          input: input.assumingMemoryBound(to: Float.self),
+          output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+      }
     }
   }
 
@@ -150,27 +155,30 @@ struct PackedProduct: Sendable {
     }
     let scale = residual?.quantization?.scales[0] ?? 1
     let zeroPoint = UInt8(clamping: residual?.quantization?.zeroPoints[0] ?? 0)
-    let convolution = weights.tensor.withElements(as: Int8.self) { rows in
+    let product = ProductWeights(weights.tensor, ConvolutionI8.weightOrder(sizes))
+    let owner = product.owner
+    let convolution = product.withInt8 { rows, form in
       weights.scales.withUnsafeBufferPointer { scales in
         withOptionalPointer(bias) { bias in
           ConvolutionI8(
-            sizes, weights: rows.pointer, form: weights.form, weightScales: scales.pointer,
+            sizes, weights: rows, form: form, weightScales: scales.pointer,
             bias: bias,
             inputScale: input.scales[0], inputZeroPoint: UInt8(clamping: input.zeroPoints[0]),
             output: kind)
         }
       }
     }
-    weights.tensor.releasePages()
     return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
       input, added, output, scratch, pool in
-      convolution.run(
-        input: input.assumingMemoryBound(to: UInt8.self),
-        residual: added.map {
-          ConvolutionI8.Residual(
-            $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
-        },
-        output: output, scratch: scratch, pool: pool)
+      withExtendedLifetime(owner) {
+        convolution.run(
+          input: input.assumingMemoryBound(to: UInt8.self),
+          residual: added.map {
+            ConvolutionI8.Residual(
+              $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
+          },
+          output: output, scratch: scratch, pool: pool)
+      }
     }
   }
 }
@@ -196,13 +204,11 @@ private struct Int8Rows {
       ? quantization.scales
       : [Float](repeating: quantization.scales[0], count: sizes.outputChannels)
   }
-
-  var form: WeightForm { .plain(nonzero: tensor.nonzeroCount) }
 }
 
 extension UnsafeBufferPointer where Element: BitwiseCopyable {
   /// The address of the first element; of nothing readable where there is none.
-  fileprivate var pointer: UnsafePointer<Element> {
+  var pointer: UnsafePointer<Element> {
     baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
   }
 }

@@ -19,7 +19,7 @@ extension NodeFacts {
     let inner = dimensions[(position + 1)...].reduce(1, &*)
     let lines = x.count == 0 ? 0 : x.count / extent
     if x.type == .float32, inner == 1, !isLogarithmic {
-      let kernels = VectorKernels()
+      let kernels = VectorKernels.best
       return Execution(kernel: kernels.softmaxName, overwrites: 0) { operands in
         operands.split(lines, grain: max(1, (1 << 12) / max(1, extent))) { range in
           let first = range.lowerBound &* extent

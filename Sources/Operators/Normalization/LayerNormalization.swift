@@ -44,7 +44,7 @@ private func prepareLayerNormalization(_ facts: NodeFacts) throws(OperatorError)
   let spreadsBias = facts.optionalInput(2)?.count == 1 && size > 1
   let givesMean = facts.wantsOutput(1)
   let givesInverse = facts.wantsOutput(2)
-  let kernel = LayerNormalizationKernel()
+  let kernel = LayerNormalizationKernel.best
   let scratch = spreadsScale || spreadsBias ? 2 * size * MemoryLayout<Float>.stride : 0
   return Execution(kernel: kernel.names.float, scratchBytes: scratch, overwrites: 0) { operands in
     let spread = operands.scratch.assumingMemoryBound(to: Float.self)
@@ -77,7 +77,7 @@ private func quantizedLayerNormalization(_ facts: NodeFacts) throws(OperatorErro
   let rows = size == 0 ? 0 : x.count / size
   let scale = try facts.normalizationRow(1, "the scale", size, to.scale)
   let bias = try facts.normalizationRow(2, "the bias", size, to.scale)
-  let kernel = LayerNormalizationKernel()
+  let kernel = LayerNormalizationKernel.best
   return Execution(kernel: kernel.names.byte, overwrites: 0, packedInputs: [1, 2]) { operands in
     operands.split(rows, grain: max(1, (1 << 14) / max(1, size))) { range in
       let first = range.lowerBound &* size

@@ -23,7 +23,7 @@ extension NodeFacts {
 }
 
 private func average(_ geometry: PoolGeometry) -> Execution {
-  let kernel = PoolKernel()
+  let kernel = PoolKernel.best
   return Execution(kernel: kernel.names.float) { operands in
     operands.pool.run(parts: geometry.parts) { part in
       let x = operands.input(0, as: Float.self)
@@ -68,7 +68,7 @@ private func quantizedAverage(
       throw .unsupported("averages of uint8 over more than \(1 << 23) elements are not supported")
     }
   }
-  let kernel = PoolKernel()
+  let kernel = PoolKernel.best
   let ratio = from.scale / to.scale
   return Execution(kernel: kernel.names.byte) { operands in
     operands.pool.run(parts: geometry.parts) { part in
@@ -79,7 +79,7 @@ private func quantizedAverage(
           kernel.average(
             windows, x + first, to: y + target,
             start: 0 &- Int32(truncatingIfNeeded: windows.taps &* from.zero),
-            factor: Float(ratio / Double(max(1, divisor))), zero: to.stored.zeroPoint)
+            factor: Rescaling.factor(ratio, over: Double(max(1, divisor))), zero: to.stored.zeroPoint)
         }
       }
     }

@@ -10,10 +10,10 @@ extension NodeFacts {
     let geometry = PoolGeometry(data, window)
     switch data.type {
     case .float32:
-      let kernel = PoolKernel()
+      let kernel = PoolKernel.best
       return maximum(geometry, Float.self, kernel.names.float) { kernel.maximum($0, $1, to: $2) }
     case .uint8:
-      let kernel = PoolKernel()
+      let kernel = PoolKernel.best
       return maximum(geometry, UInt8.self, kernel.names.byte) { kernel.maximum($0, $1, to: $2) }
     case .float64: return maximum(geometry, -Double.infinity)
     default: return maximum(geometry, Int8.min)

@@ -27,7 +27,7 @@ private func prepareDequantizeLinear(_ facts: NodeFacts) throws(OperatorError) -
   let layout = try QuantizationLayout(facts)
   let hasZero = facts.optionalInput(2) != nil
   if data.type == .uint8, layout.isWhole {
-    let kernels = VectorKernels()
+    let kernels = VectorKernels.best
     let count = data.count
     return Execution(kernel: kernels.quantizeNames.dequantize) { operands in
       let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0

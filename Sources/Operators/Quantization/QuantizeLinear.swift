@@ -9,7 +9,7 @@ extension Operator {
   /// (default 1) of several scales, `block_size` of blocked ones, and beyond ONNX `bits` (8), which may
   /// say that integers of 8 bits keep to the range of 2 or 4.
   static let quantizeLinear = Operator(
-    "QuantizeLinear", since: 21, inputs: 2...3, layout: .follow, infer: inferQuantizeLinear,
+    "QuantizeLinear", since: 21, inputs: 2...3, layout: .convert, infer: inferQuantizeLinear,
     prepare: prepareQuantizeLinear)
 }
 
@@ -52,25 +52,60 @@ private func prepareQuantizeLinear(_ facts: NodeFacts) throws(OperatorError) -> 
     return execution
   }
   if result.type == .uint8, isFloat, layout.isWhole {
-    let kernels = VectorKernels()
-    let count = data.count
-    return Execution(kernel: kernels.quantizeNames.quantize) { operands in
-      let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0
-      let scale = operands.input(1, as: Float.self)[0]
-      operands.split(count, grain: 1 << 14) { range in
-        let first = range.lowerBound
-        kernels.quantize(
-          operands.input(0, as: Float.self) + first,
-          to: operands.output(as: UInt8.self) + first, count: range.count, scale: scale,
-          zeroPoint: zero)
-      }
-    }
+    return data.layout == result.layout
+      ? quantizeInOrder(data.count, hasZero: hasZero)
+      : try quantizeToChannelsLast(data, result, hasZero: hasZero)
+  }
+  guard data.layout == result.layout else {
+    throw .unsupported("a change of layout takes float32 and one scale, and gives uint8")
   }
   switch result.type {
   case .uint8: return quantize(layout, UInt8.self, hasZero: hasZero, isFloat: isFloat)
   case .int8: return quantize(layout, Int8.self, hasZero: hasZero, isFloat: isFloat)
   case .uint16: return quantize(layout, UInt16.self, hasZero: hasZero, isFloat: isFloat)
   default: return quantize(layout, Int16.self, hasZero: hasZero, isFloat: isFloat)
+  }
+}
+
+/// From float32 to uint8 by one scale.
+private func quantizeInOrder(_ count: Int, hasZero: Bool) -> Execution {
+  let kernels = VectorKernels.best
+  return Execution(kernel: kernels.quantizeNames.quantize) { operands in
+    let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0
+    let scale = operands.input(1, as: Float.self)[0]
+    operands.split(count, grain: 1 << 14) { range in
+      let first = range.lowerBound
+      kernels.quantize(
+        operands.input(0, as: Float.self) + first,
+        to: operands.output(as: UInt8.self) + first, count: range.count, scale: scale,
+        zeroPoint: zero)
+    }
+  }
+}
+
+/// The same from row-major to channels last.
+private func quantizeToChannelsLast(
+  _ data: ValueFacts, _ result: ValueFacts, hasZero: Bool
+) throws(OperatorError) -> Execution {
+  guard data.layout == .rowMajor, data.shape.rank == 4 else {
+    throw .unsupported("a change of layout goes from row-major to channels last")
+  }
+  let (batch, channels) = (data.shape[0], data.shape[1])
+  let pixels = data.shape[2] &* data.shape[3]
+  let kernels = LayoutChange.best
+  return Execution(kernel: kernels.quantizeName) { operands in
+    let zero = hasZero ? operands.input(2, as: UInt8.self)[0] : 0
+    let scale = operands.input(1, as: Float.self)[0]
+    for image in 0..<batch {
+      let first = image &* channels &* pixels
+      operands.split(pixels, grain: max(1, (1 << 14) / max(1, channels))) { range in
+        kernels.quantize(
+          channels: channels, pixels: range.count,
+          operands.input(0, as: Float.self) + (first &+ range.lowerBound), pitch: pixels,
+          to: operands.output(as: UInt8.self) + (first &+ range.lowerBound &* channels),
+          scale: scale, zeroPoint: zero)
+      }
+    }
   }
 }
 

@@ -8,7 +8,7 @@ extension ValueFacts {
     let from = try affine("an input")
     let to = try output.affine("the output")
     let rounding = ByteRounding(zero: to.stored.zeroPoint)
-    let factor = Float(from.scale / to.scale)
+    let factor = Rescaling.factor(from.scale, over: to.scale)
     return LookupU8 { rounding(Float(Int32($0) &- Int32(from.zero)) * factor) }
   }
 }

@@ -10,7 +10,7 @@ struct QuantizedMean: Sendable {
 
   init(_ x: Affine, _ y: Affine, terms: Int) {
     offset = terms &* x.zero
-    factor = Float(x.scale / y.scale / Double(max(1, terms)))
+    factor = Rescaling.factor(x.scale / y.scale, over: Double(max(1, terms)))
     rounding = ByteRounding(zero: y.stored.zeroPoint)
   }
 

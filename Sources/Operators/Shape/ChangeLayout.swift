@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 
 extension Operator {
@@ -16,6 +17,9 @@ extension Operator {
       let size = from.type.size
       let count = from.byteCount
       let isToLast = to.layout == .channelsLast
+      if size == 1 || size == 4 {
+        return changingLayout(from, isToLast: to.layout == .channelsLast)
+      }
       return Execution(kernel: "transpose") { operands in
         let source = UnsafeRawBufferPointer(start: operands.rawInput(0), count: count)
         if isToLast {
@@ -25,4 +29,31 @@ extension Operator {
         }
       }
     })
+}
+
+/// A change of layout for elements of one byte or four, on all threads.
+private func changingLayout(_ from: ValueFacts, isToLast: Bool) -> Execution {
+  let (batch, channels) = (from.shape[0], from.shape[1])
+  let pixels = from.shape[2] * from.shape[3]
+  let (rows, columns) = isToLast ? (channels, pixels) : (pixels, channels)
+  let size = from.type.size
+  let kernels = LayoutChange.best
+  return Execution(kernel: "transpose") { operands in
+    for image in 0..<batch {
+      let first = image * rows * columns
+      operands.split(columns, grain: max(1, (1 << 15) / max(1, rows))) { range in
+        let source = first + range.lowerBound
+        let target = first + range.lowerBound * rows
+        if size == 1 {
+          kernels.transpose(
+            rows: rows, columns: range.count, operands.input(0, as: UInt8.self) + source,
+            pitch: columns, to: operands.output(as: UInt8.self) + target, pitch: rows)
+        } else {
+          kernels.transpose(
+            rows: rows, columns: range.count, operands.input(0, as: UInt32.self) + source,
+            pitch: columns, to: operands.output(as: UInt32.self) + target, pitch: rows)
+        }
+      }
+    }
+  }
 }

@@ -48,6 +48,26 @@ import Testing
     #expect(proof.cosine > (mode == .fp16 ? 0.9999 : 0.98), "\(proof.cosine)")
   }
 
+  @Test(arguments: [ConversionOptions.Quantization.none, .int8Dynamic])
+  func weightsInTheOrderOfKernelsGiveTheSameBits(_ mode: ConversionOptions.Quantization) throws {
+    var reordered = 0
+    for fixture in NetworkFixture.all {
+      let plain = try Conversion(fixture.path) { $0.quantization = mode }
+      let stored = try Conversion(fixture.path) { options in
+        options.quantization = mode
+        options.target = .x86AVX512VNNI
+      }
+      reordered += stored.report.encodings["panels"] ?? 0
+      #expect(
+        try stored.model.interpreter().outputs(seed: fixture.seed)
+          == plain.model.interpreter().outputs(seed: fixture.seed), "\(fixture.name)")
+      for (a, b) in zip(plain.model.graph.values, stored.model.graph.values) {
+        #expect(a.constant?.floats() == b.constant?.floats())
+      }
+    }
+    #expect(reordered > NetworkFixture.all.count)
+  }
+
   @Test(arguments: fixtures)
   func integerFilesKeepTheirFace(_ fixture: NetworkFixture) throws {
     let conversion = try Conversion(integers: fixture)

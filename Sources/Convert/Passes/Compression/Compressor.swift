@@ -53,6 +53,7 @@ struct Compressor {
     }
     try fuse(&graph, GraphPass.finishing, "finish")
     encode(&graph)
+    if let target = options.target { order(&graph, target) }
     return graph
   }
 
@@ -219,6 +220,17 @@ struct Compressor {
       graph.values[index].constant = encoded
     }
     log.end("encode", effect: "\(sparse) constants are stored sparse")
+  }
+
+  /// Stores dense weights in the order of the target's kernels.
+  private mutating func order(_ graph: inout Graph, _ target: ConversionOptions.Target) {
+    log.begin()
+    let effect = OrderWeights(isa: target.instructionSet).apply(&graph)
+    log.end(
+      "order", options: [Entry("target", target.rawValue)],
+      effect:
+        "\(effect.constants) constants lie as kernels read them, with \(effect.padding) bytes of "
+        + "padding")
   }
 }
 
