@@ -20,11 +20,11 @@ extension SHA256 {
         found[part] = digests(of: shares[part].map { messages[$0] })
       }
     }
-    var digests = [[UInt8]](repeating: [], count: messages.count)
+    var ordered = [[UInt8]](repeating: [], count: messages.count)
     for (share, part) in zip(shares, found) {
-      for (index, digest) in zip(share, part) { digests[index] = digest }
+      for (index, digest) in zip(share, part) { ordered[index] = digest }
     }
-    return digests
+    return ordered
   }
 
   /// The digests of `messages`, in order.
