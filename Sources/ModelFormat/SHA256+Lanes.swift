@@ -3,7 +3,9 @@ internal import CDigests
 extension SHA256 {
   /// The same, shared out among threads.
   static func digests(of messages: [UnsafeRawBufferPointer], _ workers: Workers?) -> [[UInt8]] {
-    guard let workers, workers.count > 1, messages.count > 1 else { return digests(of: messages) }
+    guard let workers, workers.count > 1, messages.count > 1 else {
+      return Self.digests(of: messages)
+    }
     // Each message, the longest first, to the thread that has the least to do.
     var shares = [[Int]](repeating: [], count: workers.count)
     var bytes = [Int](repeating: 0, count: workers.count)
@@ -17,7 +19,7 @@ extension SHA256 {
       // Each part writes one element that no other touches.
       nonisolated(unsafe) let found = found
       workers.run(workers.count) { part in
-        found[part] = digests(of: shares[part].map { messages[$0] })
+        found[part] = Self.digests(of: shares[part].map { messages[$0] })
       }
     }
     var ordered = [[UInt8]](repeating: [], count: messages.count)

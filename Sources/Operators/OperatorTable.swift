@@ -1,68 +1,80 @@
 extension Operator {
-  /// Every operator, one a line.
+  /// Every operator, one a line of its family below.
   public static let table: [Operator] = [
-    // Attention
+    attentionOperators,
+    convolutionOperators,
+    controlFlowOperators,
+    elementwiseFunctionsOperators,
+    elementwiseCombinationsOperators,
+    detectionOperators,
+    einsumOperators,
+    indexingOperators,
+    linearOperators,
+    lossesOperators,
+    poolingOperators,
+    quantizationOperators,
+    recurrentOperators,
+    resizingOperators,
+    samplingOperators,
+    shapingOperators,
+    signalOperators,
+    normalizationOperators,
+    reductionsOperators,
+  ].flatMap { $0 }
+
+  // Families are arrays of their own, since the time to compile a literal grows with its square.
+
+  /// Attention.
+  private static let attentionOperators: [Operator] = [
     .attention,
     .rotaryEmbedding,
-    // Convolution
+  ]
+
+  /// Convolution.
+  private static let convolutionOperators: [Operator] = [
     .conv,
     .convTranspose,
-    // Control flow
+  ]
+
+  /// Control flow.
+  private static let controlFlowOperators: [Operator] = [
     .if,
     .loop,
     .scan,
-    // Elementwise
+  ]
+
+  /// Functions of one element.
+  private static let elementwiseFunctionsOperators: [Operator] = [
     .abs,
     .acos,
     .acosh,
-    .add,
-    .and,
     .asin,
     .asinh,
     .atan,
     .atanh,
-    .bitShift,
-    .bitwiseAnd,
     .bitwiseNot,
-    .bitwiseOr,
-    .bitwiseXor,
     .cast,
-    .castLike,
     .ceil,
     .celu,
     .clip,
     .cos,
     .cosh,
-    .div,
     .dropout,
     .elu,
-    .equal,
     .erf,
     .exp,
     .floor,
     .gelu,
-    .greater,
-    .greaterOrEqual,
     .hardSigmoid,
     .hardSwish,
     .identity,
     .isInf,
     .isNaN,
     .leakyRelu,
-    .less,
-    .lessOrEqual,
     .log,
-    .max,
-    .mean,
-    .min,
     .mish,
-    .mod,
-    .mul,
     .neg,
     .not,
-    .or,
-    .pRelu,
-    .pow,
     .reciprocal,
     .relu,
     .round,
@@ -75,21 +87,55 @@ extension Operator {
     .softplus,
     .softsign,
     .sqrt,
-    .sub,
-    .sum,
     .swish,
     .tan,
     .tanh,
     .thresholdedRelu,
+  ]
+
+  /// Elementwise, of several operands.
+  private static let elementwiseCombinationsOperators: [Operator] = [
+    .add,
+    .and,
+    .bitShift,
+    .bitwiseAnd,
+    .bitwiseOr,
+    .bitwiseXor,
+    .castLike,
+    .div,
+    .equal,
+    .greater,
+    .greaterOrEqual,
+    .less,
+    .lessOrEqual,
+    .max,
+    .mean,
+    .min,
+    .mod,
+    .mul,
+    .or,
+    .pRelu,
+    .pow,
+    .sub,
+    .sum,
     .where,
     .xor,
-    // Detection
+  ]
+
+  /// Detection.
+  private static let detectionOperators: [Operator] = [
     .maxRoiPool,
     .nonMaxSuppression,
     .roiAlign,
-    // Einsum
-    .einsum,
-    // Indexing
+  ]
+
+  /// Einsum.
+  private static let einsumOperators: [Operator] = [
+    .einsum
+  ]
+
+  /// Indexing.
+  private static let indexingOperators: [Operator] = [
     .compress,
     .concat,
     .cumSum,
@@ -108,15 +154,24 @@ extension Operator {
     .topK,
     .trilu,
     .unique,
-    // Linear
+  ]
+
+  /// Linear.
+  private static let linearOperators: [Operator] = [
     .det,
     .fusedMatMul,
     .gemm,
     .matMul,
     .matMulNBits,
-    // Losses
-    .negativeLogLikelihoodLoss,
-    // Pooling
+  ]
+
+  /// Losses.
+  private static let lossesOperators: [Operator] = [
+    .negativeLogLikelihoodLoss
+  ]
+
+  /// Pooling.
+  private static let poolingOperators: [Operator] = [
     .averagePool,
     .globalAveragePool,
     .globalLpPool,
@@ -124,7 +179,10 @@ extension Operator {
     .lpPool,
     .maxPool,
     .maxUnpool,
-    // Quantization
+  ]
+
+  /// Quantization.
+  private static let quantizationOperators: [Operator] = [
     .convInteger,
     .dequantizeLinear,
     .dynamicQuantizeLinear,
@@ -132,16 +190,28 @@ extension Operator {
     .qLinearConv,
     .qLinearMatMul,
     .quantizeLinear,
-    // Recurrent
+  ]
+
+  /// Recurrent.
+  private static let recurrentOperators: [Operator] = [
     .gru,
     .lstm,
     .rnn,
-    // Resizing
-    .resize,
-    // Sampling
+  ]
+
+  /// Resizing.
+  private static let resizingOperators: [Operator] = [
+    .resize
+  ]
+
+  /// Sampling.
+  private static let samplingOperators: [Operator] = [
     .affineGrid,
     .gridSample,
-    // Shaping
+  ]
+
+  /// Shaping.
+  private static let shapingOperators: [Operator] = [
     .centerCropPad,
     .col2Im,
     .constantOfShape,
@@ -158,14 +228,20 @@ extension Operator {
     .tile,
     .transpose,
     .unsqueeze,
-    // Signal
+  ]
+
+  /// Signal.
+  private static let signalOperators: [Operator] = [
     .blackmanWindow,
     .dft,
     .hammingWindow,
     .hannWindow,
     .melWeightMatrix,
     .stft,
-    // Normalization
+  ]
+
+  /// Normalization.
+  private static let normalizationOperators: [Operator] = [
     .batchNormalization,
     .groupNormalization,
     .hardmax,
@@ -176,7 +252,10 @@ extension Operator {
     .lrn,
     .rmsNormalization,
     .softmax,
-    // Reductions
+  ]
+
+  /// Reductions.
+  private static let reductionsOperators: [Operator] = [
     .argMax,
     .argMin,
     .reduceL1,

@@ -126,6 +126,33 @@ import Testing
     #expect(zip(rows, names).allSatisfy { $0.contains($1) })
   }
 
+  @Test func kernelsAreTimed() throws {
+    let arguments = ["pare", "bench", "--kernels", "--filter"]
+    let object = try Command(arguments + ["3x3 32x32 16-16", "--json"]).json()
+    let kernels = try #require(object["kernels"] as? [[String: Any]])
+    // Two types, the tile that a plan takes and others; one shape in blocks and in single weights.
+    #expect(kernels.filter { $0["is_chosen"] as? Bool == true }.count == 2)
+    #expect(Set(kernels.compactMap { $0["type"] as? String }) == ["f32", "u8s8"])
+    #expect(kernels.allSatisfy { $0["macs"] as? Int == 32 * 32 * 16 * 16 * 9 })
+    let sparse = try #require(object["sparse"] as? [[String: Any]])
+    #expect(sparse.count == 2)
+    for row in sparse {
+      let points = try #require(row["points"] as? [[String: Double]])
+      #expect(points.compactMap { $0["zeros"] } == [0.5, 0.7, 0.8, 0.9])
+      #expect(points.allSatisfy { $0["speedup"] ?? 0 > 0 && $0["expected_speedup"] ?? 0 > 0 })
+    }
+    #expect((object["costs"] as? [[String: Any]])?.count == 16)
+    let depthwise = try Command(arguments + ["depthwise 3x3 14x14", "--json"]).json()
+    #expect((depthwise["kernels"] as? [Any])?.count == 2)
+    #expect((depthwise["sparse"] as? [Any])?.isEmpty == true)
+    // Every operator of the list is planned as itself.
+    let operators = try Command(arguments + ["uint8 1x", "--json"]).json()
+    #expect((operators["operators"] as? [[String: Any]])?.count == 10)
+    let text = try Command(arguments + ["Softmax"])
+    #expect(text.code == 0 && text.output.contains("Softmax float32 12x197x197"))
+    #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
+  }
+
   @Test func artifactsAreInspected() throws {
     try withTemporaryFolder { folder in
       _ = try Command(

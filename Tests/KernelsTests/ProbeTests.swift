@@ -43,3 +43,34 @@ import Testing
     }
   }
 }
+
+@Suite struct CostFitTests {
+  /// Times made of the constants in use give them back, whatever the shapes.
+  @Test(arguments: [true, false]) func constantsAreFoundAgain(_ isInteger: Bool) {
+    var fit = CostFit(isInteger: isInteger)
+    for (pixels, channels, outputs) in [(49, 320, 1280), (196, 96, 576), (3136, 64, 256)] {
+      let g = ConvolutionGeometry(
+        inputHeight: 1, inputWidth: pixels, inputChannels: channels, outputChannels: outputs)
+      fit.add(g, stored: nil, cycles: fit.expected(g, stored: nil))
+      for part in [10, 5, 2] {
+        let stored = fit.capacity(g) / part
+        fit.add(g, stored: stored, cycles: fit.expected(g, stored: stored))
+      }
+    }
+    for constant in fit.constants() {
+      #expect(abs(constant.found / constant.used - 1) < 1e-6, "\(constant.name)")
+    }
+  }
+
+  @Test func slowerProductsGiveLargerConstants() {
+    var fit = CostFit(isInteger: true)
+    for channels in [64, 256, 1024] {
+      let g = ConvolutionGeometry(
+        inputHeight: 14, inputWidth: 14, inputChannels: channels, outputChannels: channels)
+      fit.add(g, stored: nil, cycles: fit.expected(g, stored: nil) * 2)
+    }
+    let constants = fit.constants()
+    #expect(constants[0].name == "denseStep" && constants[0].found > constants[0].used * 1.9)
+    #expect(constants[2].found == constants[2].used)
+  }
+}

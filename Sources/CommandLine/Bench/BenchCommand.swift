@@ -14,10 +14,11 @@ public struct BenchCommand: ParsableCommand {
     discussion: """
       EXAMPLE
         pare bench model.pare --threads 2 --profile
+        pare bench --kernels
       """)
 
   @Argument(help: ArgumentHelp("An .onnx or .pare file.", valueName: "model"))
-  var model: String
+  var model: String?
 
   @OptionGroup var shared: ModelOptions
 
@@ -34,6 +35,14 @@ public struct BenchCommand: ParsableCommand {
     help: ArgumentHelp("The order of the layers: time or order, as they run.", valueName: "by"))
   var sort = LayerOrder.time
 
+  @Flag(
+    help: "Time the kernels themselves on usual shapes, dense and sparse; takes no model.")
+  var kernels = false
+
+  @Option(
+    help: ArgumentHelp("With --kernels: only what has this in its name.", valueName: "text"))
+  var filter = ""
+
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
@@ -42,6 +51,11 @@ public struct BenchCommand: ParsableCommand {
 
   /// Refuses counts that make no sense.
   public func validate() throws {
+    guard kernels == (model == nil) else {
+      throw ValidationError(
+        kernels
+          ? "--kernels takes no model" : "Missing expected argument '<model>', or --kernels")
+    }
     let most = 1_000_000_000
     guard (1...most).contains(runs) else {
       throw ValidationError("--runs \(runs): 1 to \(most) make sense")
@@ -53,11 +67,17 @@ public struct BenchCommand: ParsableCommand {
 
   /// Measures and prints.
   public func run() throws {
-    let result = try reporting { try measure() }
+    guard let model else { return try runKernels() }
+    let result = try reporting { try measure(model) }
     if json { try JSON.print(result) } else { print(result.text(sortedByTime: sort == .time)) }
   }
 
-  private func measure() throws -> BenchResult {
+  private func runKernels() throws {
+    let result = try KernelBenchmark(threads: shared.threads, filter: filter).run()
+    if json { try JSON.print(result) } else { print(result.text) }
+  }
+
+  private func measure(_ model: String) throws -> BenchResult {
     let start = ProcessCosts.now
     let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads)

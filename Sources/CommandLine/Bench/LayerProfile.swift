@@ -4,7 +4,7 @@ import Kernels
 
 /// The time of one layer, beside what the machine gives at most.
 struct LayerProfile: Encodable {
-  let name: String
+  var name: String
   let op: String
   let kernel: String
   let ms: Double

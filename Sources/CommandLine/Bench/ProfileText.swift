@@ -26,19 +26,39 @@ enum ProfileText {
     var lines = [
       String(
         format: "  layers %.3f ms, at their roofs %.3f ms: %.1f %% of the limit", total.ms,
-        total.limitMs, total.fraction * 100),
-      String(
-        format: "  roofs: %.0f Gop/s float32, %.0f Gop/s int8,", probe.f32Gflops, probe.int8Gops),
-      "  copies in "
-        + probe.copies.map { size($0.bytes) + String(format: " %.0f", $0.gbps) }
-        .joined(separator: ", ") + " GB/s",
+        total.limitMs, total.fraction * 100)
     ]
+    lines += roofs(probe)
     if total.effectiveMacs < total.macs {
       lines.append(
         "  \(Text.count(total.macs)) multiply-accumulates, \(Text.count(total.effectiveMacs)) done: "
           + "zeros are skipped")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What the probe found.
+  static func roofs(_ probe: ProbeReport) -> [String] {
+    [
+      String(
+        format: "  roofs: %.0f Gop/s float32, %.0f Gop/s int8,", probe.f32Gflops, probe.int8Gops),
+      "  copies in "
+        + probe.copies.map { size($0.bytes) + String(format: " %.0f", $0.gbps) }
+        .joined(separator: ", ") + " GB/s",
+    ]
+  }
+
+  /// Kernels on shapes, each with a mark.
+  static func kernels(_ rows: [(profile: LayerProfile, mark: String)]) -> String {
+    Text.table(
+      rows.map { row in
+        [
+          tail(row.profile.name, 32), head(row.profile.shortKernel, 18) + row.mark,
+          String(format: "%.4f", row.profile.ms), String(format: "%.0f", row.profile.gops),
+          String(format: "%.1f", row.profile.gbps), row.profile.bound,
+          String(format: "%.0f %%", row.profile.fraction * 100),
+        ]
+      }, header: ["shape", "kernel", "ms", "Gop/s", "GB/s", "roof", "of roof"])
   }
 
   /// Powers of two by their names: `512 KiB`.

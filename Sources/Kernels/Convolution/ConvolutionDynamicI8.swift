@@ -18,6 +18,9 @@ public final class ConvolutionDynamicI8: Sendable {
   /// The name of the kernel that runs, which states types, tile and instruction set.
   public var kernelName: String { packed.kernelName }
 
+  /// What one run reads of weights, and the part of the products that it does.
+  public var work: PackedWork { packed.work }
+
   private var inputCount: Int {
     geometry.batch * geometry.inputHeight * geometry.inputWidth * geometry.inputChannels
   }

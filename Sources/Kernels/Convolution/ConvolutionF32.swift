@@ -35,6 +35,14 @@ public final class ConvolutionF32: Sendable {
     }
   }
 
+  /// What one run reads of weights, and the part of the products that it does.
+  public var work: PackedWork {
+    if case .sparse(let product, _, _) = shape {
+      return PackedWork(bytes: product.work.bytes + bias.count, density: product.work.density)
+    }
+    return PackedWork(bytes: weights.count + bias.count, density: 1)
+  }
+
   /// A convolution with weights [output][input / groups][row][column] and one bias per output channel,
   /// both copied; `clamp` is infinite where there is no bound, `form` tells of weights that need not be
   /// copied.

@@ -28,6 +28,9 @@ public final class ConvolutionI8: Sendable {
   /// The name of the kernel that runs, which states types, tile and instruction set.
   public var kernelName: String { packed.kernelName }
 
+  /// What one run reads of weights, and the part of the products that it does.
+  public var work: PackedWork { packed.work }
+
   /// Bytes of scratch that a run needs, aligned to 64.
   public var scratchBytes: Int { packed.scratchBytes }
 

@@ -36,6 +36,8 @@ public struct MachineProbe: Sendable {
       KernelTable.best(.probeU8S8, upTo: isa, reference: probeReferenceU8S8), pool, now)
     let largest = Self.footprints.map { $0.1 ? $0.0 * pool.threads : $0.0 }.max() ?? 0
     let memory = AlignedBytes(largest)
+    // Pages that were never written are all the same one.
+    memory.base.initializeMemory(as: UInt8.self, repeating: 1, count: largest)
     copies = Self.footprints.map { footprint, isPerThread in
       let bytes = isPerThread ? footprint * pool.threads : footprint
       return Copy(bytes: bytes, gigabytesPerSecond: Self.copyRate(bytes, memory, pool, now))

@@ -13,6 +13,11 @@ final class SparseStreams: Sendable {
   private let starts: AlignedBytes
   private let plan: SparsePlan
 
+  /// Weights that a run multiplies, zeros that fill up runs among them.
+  var count: Int { weights.count / 4 }
+  /// Bytes that a run reads.
+  var byteCount: Int { pairs.count + indices.count + weights.count }
+
   /// Streams of the weights that `fill` writes: it gets an output and room for one word for each row,
   /// all zero.
   init(_ plan: SparsePlan, _ fill: (_ output: Int, _ rows: UnsafeMutablePointer<UInt32>) -> Void) {

@@ -9,6 +9,8 @@ struct PackedProduct: Sendable {
   let kernel: String
   /// Bytes of scratch memory.
   let scratchBytes: Int
+  /// What a run reads of weights and how many of its products it does.
+  let work: PackedWork
   /// Computes: input, residual or nil, output, scratch, threads.
   let run:
     @Sendable (
@@ -53,7 +55,7 @@ struct PackedProduct: Sendable {
   }
 
   private init(
-    kernel: String, scratchBytes: Int,
+    kernel: String, scratchBytes: Int, work: PackedWork,
     run:
       @escaping @Sendable (
         UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
@@ -62,19 +64,23 @@ struct PackedProduct: Sendable {
   ) {
     self.kernel = kernel
     self.scratchBytes = scratchBytes
+    self.work = work
     self.run = run
   }
 
   /// The execution of a node whose operands already lie as the kernel wants them.
   func execution(residual: Int?) -> Execution {
     let run = run
-    return Execution(
+    var execution = Execution(
       kernel: kernel, scratchBytes: scratchBytes, overwrites: residual, packedInputs: [1, 2]
     ) { operands in
       run(
         operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
         operands.scratch, operands.pool)
     }
+    execution.packedBytes = work.bytes
+    execution.density = work.density
+    return execution
   }
 
   /// A product of float32 matrices; `weights` has one row for each output.
@@ -89,7 +95,9 @@ struct PackedProduct: Sendable {
           sizes, weights: rows, form: form, bias: bias, clamp: (min: clamp.0, max: clamp.1))
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, residual, output, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(
@@ -115,7 +123,9 @@ struct PackedProduct: Sendable {
         }
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, _, output, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(
@@ -168,7 +178,9 @@ struct PackedProduct: Sendable {
         }
       }
     }
-    return PackedProduct(kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes) {
+    return PackedProduct(
+      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+    ) {
       input, added, output, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(

@@ -79,7 +79,8 @@ private func quantizedAverage(
           kernel.average(
             windows, x + first, to: y + target,
             start: 0 &- Int32(truncatingIfNeeded: windows.taps &* from.zero),
-            factor: Rescaling.factor(ratio, over: Double(max(1, divisor))), zero: to.stored.zeroPoint)
+            factor: Rescaling.factor(ratio, over: Double(max(1, divisor))),
+            zero: to.stored.zeroPoint)
         }
       }
     }

@@ -1,0 +1,112 @@
+import Convert
+import Interpreter
+import Kernels
+
+/// Times every kernel against the machine's limits, and sparse products against dense ones.
+struct KernelBenchmark {
+  let threads: Int
+  /// What the names of shapes and operators contain that are timed; all where it is empty.
+  var filter = ""
+
+  /// The parts of weights that are zero, for sparse products.
+  static let zeros = [0.5, 0.7, 0.8, 0.9]
+
+  /// Measures everything that the filter lets through.
+  func run() throws -> KernelResult {
+    let start = ProcessCosts.now
+    let pool = ThreadPool(threads: threads)
+    let probe = MachineProbe(pool: pool) { ProcessCosts.now }
+    var result = KernelResult(threads: threads, probe: ProbeReport(probe))
+    for isInteger in [false, true] {
+      var fit = CostFit(isInteger: isInteger)
+      // A multiply instruction takes half a cycle at the probe's rate, as on a core with two units.
+      let peak = (isInteger ? probe.integerGigaops : probe.floatGigaops) * 1e9
+      let cycles = peak / Double(isInteger ? 64 : 16) / 2 / Double(threads)
+      for shape in KernelShape.all where isWanted(shape.name) {
+        let measurement = KernelMeasurement(shape: shape, isInteger: isInteger, pool: pool)
+        let dense = measurement.time()
+        result.kernels.append(line(measurement, dense, isChosen: true, probe))
+        if shape.isDepthwise { continue }
+        for name in KernelTable.names(of: isInteger ? .igemmU8S8 : .igemmF32)
+        where name != dense.kernel {
+          let other = measurement.time(kernel: name)
+          guard other.kernel == name else { continue }
+          result.kernels.append(line(measurement, other, isChosen: false, probe))
+        }
+        result.sparse.append(sparse(measurement, dense, &fit, cycles))
+      }
+      result.costs += fit.constants().map {
+        KernelResult.Cost(
+          type: isInteger ? "u8s8" : "f32", name: $0.name, used: $0.used, found: $0.found)
+      }
+    }
+    for measurement in OperatorMeasurement.all where isWanted(measurement.name) {
+      let (step, seconds) = try measurement.time(threads: threads)
+      var timing = LayerProfile(step, seconds: seconds, probe)
+      timing.name = measurement.name
+      result.operators.append(timing)
+    }
+    result.seconds = ProcessCosts.now - start
+    return result
+  }
+
+  private func isWanted(_ name: String) -> Bool { filter.isEmpty || name.contains(filter) }
+
+  private func line(
+    _ measurement: KernelMeasurement, _ found: KernelMeasurement.Result, isChosen: Bool,
+    _ probe: MachineProbe
+  ) -> KernelResult.Timing {
+    let shape = measurement.shape
+    let size = measurement.isInteger ? 1 : 4
+    let macs = shape.geometry.multiplyAccumulates
+    return KernelResult.Timing(
+      type: measurement.type, isChosen: isChosen,
+      profile: LayerProfile(
+        name: shape.name, op: "Conv", kernel: found.kernel, seconds: found.seconds, macs: macs,
+        effectiveMacs: Int(Double(macs) * found.work.density), isInteger: measurement.isInteger,
+        bytes: (shape.inputCount + shape.outputCount) * size + found.work.bytes, probe))
+  }
+
+  /// Sparse products of a shape at several parts of zeros.
+  private func sparse(
+    _ measurement: KernelMeasurement, _ dense: KernelMeasurement.Result, _ fit: inout CostFit,
+    _ cycles: Double
+  ) -> KernelResult.Sparse {
+    let g = measurement.shape.geometry
+    fit.add(g, stored: nil, cycles: dense.seconds * cycles)
+    let expectedDense = fit.expected(g, stored: nil)
+    let capacity = fit.capacity(g)
+    var points: [KernelResult.Point] = []
+    for zeros in Self.zeros {
+      let found = measurement.time(zeros: zeros, sparsity: .always)
+      let stored = measurement.stored(zeros: zeros)
+      fit.add(g, stored: stored, cycles: found.seconds * cycles)
+      points.append(
+        KernelResult.Point(
+          zeros: zeros, ms: found.seconds * 1e3, speedup: dense.seconds / found.seconds,
+          expectedSpeedup: expectedDense / fit.expected(g, stored: stored)))
+    }
+    let times = points.map { (1 - $0.zeros, $0.ms) }
+    let expected = [0.1, 0.5].map {
+      ($0, fit.expected(g, stored: Int(Double(capacity) * $0)))
+    }
+    return KernelResult.Sparse(
+      shape: measurement.shape.name, type: measurement.type, denseMs: dense.seconds * 1e3,
+      points: points, evenZeros: Self.even(times, at: dense.seconds * 1e3),
+      expectedEvenZeros: Self.even(expected, at: expectedDense))
+  }
+
+  /// The part of zeros at which a line through (density, time) meets `dense`; nil where it does not
+  /// within 0 to 1.
+  private static func even(_ points: [(Double, Double)], at dense: Double) -> Double? {
+    let n = Double(points.count)
+    let x = points.reduce(0) { $0 + $1.0 } / n
+    let y = points.reduce(0) { $0 + $1.1 } / n
+    let slope =
+      points.reduce(0) { $0 + ($1.0 - x) * ($1.1 - y) }
+      / points.reduce(0) { $0 + ($1.0 - x) * ($1.0 - x) }
+    guard slope > 0 else { return nil }
+    let density = x + (dense - y) / slope
+    return density <= 0 ? nil : max(0, 1 - density)
+  }
+}

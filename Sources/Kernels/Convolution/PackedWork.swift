@@ -1,0 +1,28 @@
+/// What a product with packed weights reads and does in one run, for profiles.
+public struct PackedWork: Sendable {
+  /// Bytes of weights and constants as the kernel reads them.
+  public let bytes: Int
+  /// The part of the multiply-accumulates that is done; below one where zeros are skipped.
+  public let density: Double
+}
+
+extension SparseProduct {
+  /// What one run reads, and does.
+  var work: PackedWork {
+    let all = plan.rows * plan.outputs
+    return PackedWork(
+      bytes: streams.byteCount,
+      density: all == 0 ? 1 : min(1, Double(streams.count) / Double(all)))
+  }
+}
+
+extension PackedWeightsI8 {
+  /// The work of one run.
+  var work: PackedWork {
+    let constants = constantWords * 4
+    if case .sparse(let product, _, _) = shape {
+      return PackedWork(bytes: product.work.bytes + constants, density: product.work.density)
+    }
+    return PackedWork(bytes: weights.count + constants, density: 1)
+  }
+}

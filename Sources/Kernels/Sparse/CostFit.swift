@@ -1,0 +1,108 @@
+/// Finds the constants of `KernelCosts` from measured times: least squares of relative errors.
+///
+/// Constants that measurements tell apart badly (tiles come with vectors) stay near those that are in
+/// use. None is negative.
+package struct CostFit: Sendable {
+  /// One constant by its name in `KernelCosts`, before and after.
+  package struct Constant: Sendable {
+    package let name: String
+    package let used: Double
+    package let found: Double
+  }
+
+  private struct Sample {
+    let features: [Double]
+    let cycles: Double
+  }
+
+  private let costs: KernelCosts
+  private let isInteger: Bool
+  private var dense: [Sample] = []
+  private var sparse: [Sample] = []
+
+  /// A fit without measurements, of products of bytes or of floats.
+  package init(isInteger: Bool) {
+    self.isInteger = isInteger
+    costs = isInteger ? .u8s8 : .f32
+  }
+
+  /// The stored weights (quads for bytes) that a sparse product of these sizes could have at most.
+  package func capacity(_ g: ConvolutionGeometry) -> Int { plan(g).rows * g.outputChannels }
+
+  /// The cycles that the constants in use expect: of the sparse product, or of the dense one for nil.
+  package func expected(_ g: ConvolutionGeometry, stored: Int?) -> Double {
+    let plan = plan(g)
+    guard let stored else { return costs.dense(g, rows: plan.rows) }
+    return costs.sparse(plan, stored: stored)
+  }
+
+  /// Adds what a product took: the sparse one with `stored` weights, or the dense one for nil.
+  package mutating func add(_ g: ConvolutionGeometry, stored: Int?, cycles: Double) {
+    if let stored {
+      sparse.append(Sample(features: Self.sparseFeatures(plan(g), stored), cycles: cycles))
+    } else {
+      dense.append(Sample(features: Self.denseFeatures(g, plan(g).rows), cycles: cycles))
+    }
+  }
+
+  /// The constants that fit best, in the order of `KernelCosts`.
+  package func constants() -> [Constant] {
+    let used = [costs.denseStep, costs.denseStore]
+    let usedSparse = [
+      costs.sparseStep, costs.sparseWeight, costs.sparseSums, costs.sparseOutput,
+      costs.transposition, costs.sparseStore,
+    ]
+    let names = ["denseStep", "denseStore"]
+    let sparseNames = [
+      "sparseStep", "sparseWeight", "sparseSums", "sparseOutput", "transposition", "sparseStore",
+    ]
+    let found = Self.solve(dense, near: used)
+    let foundSparse = Self.solve(sparse, near: usedSparse)
+    return names.indices.map { Constant(name: names[$0], used: used[$0], found: found[$0]) }
+      + sparseNames.indices.map {
+        Constant(name: sparseNames[$0], used: usedSparse[$0], found: foundSparse[$0])
+      }
+  }
+
+  private func plan(_ g: ConvolutionGeometry) -> SparsePlan {
+    SparsePlan(g, words: isInteger ? (g.inputChannels + 3) / 4 : g.inputChannels)
+  }
+
+  /// What `denseStep` and `denseStore` are multiplied by in `KernelCosts.dense`.
+  private static func denseFeatures(_ g: ConvolutionGeometry, _ rows: Int) -> [Double] {
+    let vectors = Double(g.outputPixels * ((g.outputChannels + 15) / 16))
+    return [vectors * Double(rows), vectors]
+  }
+
+  /// What the other constants are multiplied by in `KernelCosts.sparse`.
+  private static func sparseFeatures(_ plan: SparsePlan, _ stored: Int) -> [Double] {
+    let (vectors, tiles) = (Double(plan.vectors), Double(plan.tiles))
+    let outputs = Double(plan.outputs * plan.chunks)
+    return [
+      Double(stored) * vectors, Double(stored) * tiles, outputs * vectors, outputs * tiles,
+      vectors * Double(plan.rows), vectors * Double(plan.panels) * 16,
+    ]
+  }
+
+  /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time.
+  private static func solve(_ samples: [Sample], near: [Double]) -> [Double] {
+    guard !samples.isEmpty else { return near }
+    var constants = near
+    let rows = samples.map { sample in sample.features.map { $0 / max(sample.cycles, 1) } }
+    for _ in 0..<2000 {
+      for k in constants.indices {
+        let weight = 0.01 / (near[k] * near[k])
+        var numerator = weight * near[k]
+        var denominator = weight
+        for row in rows {
+          var rest = 1.0
+          for other in constants.indices where other != k { rest -= row[other] * constants[other] }
+          numerator += row[k] * rest
+          denominator += row[k] * row[k]
+        }
+        constants[k] = max(0, numerator / denominator)
+      }
+    }
+    return constants
+  }
+}
