@@ -431,6 +431,19 @@ def quantized():
             ideal = (real - real.mean(-1, keepdims=True)) / np.sqrt(real.var(-1, keepdims=True) + epsilon)
             case("LayerNormalization", x, scale, bias, expected=near(result, y, ideal * scale + bias),
                  epsilon=1e-6)
+    for shape in [(2, 5, 3, 4), (1, 70, 2, 3), (3, 6)]:
+        x, y = q(0.02, 100, *shape), Quantized(0, 0.031, 90)
+        c, epsilon = shape[1], np.float32(1e-3)
+        scale, bias, mean = (rng.normal(m, 0.5, c).astype(np.float32) for m in (1, 0, 0))
+        variance = np.abs(rng.normal(1, 0.5, c)).astype(np.float32)
+        factor = scale.astype(np.float64) / np.sqrt((variance + epsilon).astype(np.float64))
+        columns = (1, c) + (1,) * (len(shape) - 2)
+        f = (factor * float(x.scale) / float(y.scale)).astype(np.float32).reshape(columns)
+        g = ((bias - mean * factor) / float(y.scale)).astype(np.float32).reshape(columns)
+        result = rounded((x.stored.astype(np.int64) - x.zero).astype(np.float32) * f + g, y.zero)
+        ideal = x.real() * factor.reshape(columns) + (bias - mean * factor).reshape(columns)
+        case("BatchNormalization", x, scale, bias, mean, variance,
+             expected=near(result, y, ideal), epsilon=float(epsilon))
     x = q(0.02, 100, 2, 9, 3, 3)
     for op, pick in [("ReduceMax", np.max), ("ReduceMin", np.min)]:
         result = pick(x.stored, axis=(2, 3), keepdims=True)

@@ -9,9 +9,9 @@ struct StridedCopy: Sendable {
   private var extents: [Int] = []
   private var sourceStrides: [Int] = []
   private var targetStrides: [Int] = []
-  private let sourceOffset: Int
-  private let targetOffset: Int
-  private let elementSize: Int
+  private var sourceOffset: Int
+  private var targetOffset: Int
+  private var elementSize: Int
   /// Whether the last two dimensions are a matrix to be transposed.
   private var transposes = false
   private var parts = 1
@@ -42,11 +42,37 @@ struct StridedCopy: Sendable {
         self.targetStrides.append(targetStrides[axis])
       }
     }
+    widen()
     formTranspose()
-    let bytes = self.extents.reduce(elementSize, &*)
+    let bytes = self.extents.reduce(self.elementSize, &*)
     if bytes >= 1 << 17, let rows = self.extents.first, self.extents.count > 1 {
       parts = min(rows, 16)
     }
+  }
+
+  /// Takes neighbouring elements for one of twice the size, as long as every place is a multiple of it,
+  /// so that short runs are single loads and stores.
+  private mutating func widen() {
+    guard let last = extents.indices.last, sourceStrides[last] == 1, targetStrides[last] == 1
+    else { return }
+    while elementSize < 8, (2...8).contains(extents[last]), extents[last] % 2 == 0,
+      sourceOffset % 2 == 0, targetOffset % 2 == 0,
+      sourceStrides.dropLast().allSatisfy({ $0 % 2 == 0 }),
+      targetStrides.dropLast().allSatisfy({ $0 % 2 == 0 })
+    {
+      elementSize &*= 2
+      extents[last] /= 2
+      sourceOffset /= 2
+      targetOffset /= 2
+      for axis in 0..<last {
+        sourceStrides[axis] /= 2
+        targetStrides[axis] /= 2
+      }
+    }
+    guard extents[last] == 1 else { return }
+    extents.removeLast()
+    sourceStrides.removeLast()
+    targetStrides.removeLast()
   }
 
   /// Brings the dimension that is contiguous in the source next to the innermost one.

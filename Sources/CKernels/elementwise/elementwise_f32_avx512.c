@@ -86,5 +86,20 @@ void pare_binary_f32_16__avx512(
   }
 }
 
+void pare_affine_f32_16__avx512(
+    size_t rows, size_t count, const float *x, const float *scale, const float *bias, float *y,
+    float min, float max) {
+  const __m512 low = _mm512_set1_ps(min), high = _mm512_set1_ps(max);
+  for (size_t r = 0; r < rows; r++, x += count, y += count)
+    for (size_t i = 0; i < count; i += 16) {
+      const __mmask16 mask = mask16(count - i);
+      const __m512 v = _mm512_add_ps(
+          _mm512_mul_ps(
+              _mm512_maskz_loadu_ps(mask, x + i), _mm512_maskz_loadu_ps(mask, scale + i)),
+          _mm512_maskz_loadu_ps(mask, bias + i));
+      store_f32(y + i, mask, _mm512_min_ps(high, _mm512_max_ps(low, v)));
+    }
+}
+
 #pragma clang attribute pop
 #endif

@@ -138,6 +138,38 @@ void pare_mul_u8_64__avx512(
     combine(rows, count, a, b, b_row, 0, y, 0, &p, &bounds);
 }
 
+void pare_affine_u8_64__avx512(
+    size_t rows, size_t count, const uint8_t *x, const float *scale, const float *bias,
+    uint8_t *y, const struct pare_affine_u8_parameters *parameters) {
+  const struct pare_affine_u8_parameters q = *parameters;
+  const struct byte_bounds bounds = byte_bounds_of(q.zero, q.min, q.max);
+  const __m512i shift = _mm512_set1_epi32(q.x_zero), none = _mm512_setzero_si512();
+#define PART(v, i, mask)                                                        \
+  rounded_within(                                                               \
+      _mm512_add_ps(                                                            \
+          _mm512_mul_ps(                                                        \
+              _mm512_cvtepi32_ps(_mm512_sub_epi32(v, shift)),                   \
+              _mm512_maskz_loadu_ps(mask, scale + (i))),                        \
+          _mm512_maskz_loadu_ps(mask, bias + (i))),                             \
+      &bounds)
+  for (size_t r = 0; r < rows; r++, x += count, y += count) {
+    size_t i = 0;
+    for (; i + 64 <= count; i += 64) {
+      const __m512i v = _mm512_loadu_si512(x + i);
+      const __m512i parts[4] = {
+          PART(BYTES_AS_WORDS(v, 0), i, 0xFFFF), PART(BYTES_AS_WORDS(v, 1), i + 16, 0xFFFF),
+          PART(BYTES_AS_WORDS(v, 2), i + 32, 0xFFFF), PART(BYTES_AS_WORDS(v, 3), i + 48, 0xFFFF)};
+      _mm512_storeu_si512(y + i, bytes_of_sums(parts[0], parts[1], parts[2], parts[3], &bounds));
+    }
+    for (; i < count; i += 16) {
+      const __mmask16 mask = mask16(count - i);
+      const __m512i v = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, x + i));
+      store_u8(y + i, mask, bytes_of_sums(PART(v, i, mask), none, none, none, &bounds));
+    }
+  }
+#undef PART
+}
+
 void pare_quantize_u8_64__avx512(
     size_t count, const float *x, uint8_t *y, float scale, int32_t zero) {
   const struct byte_bounds bounds = byte_bounds_of(zero, 0, 255);

@@ -168,6 +168,19 @@ typedef void pare_binary_f32(
     int operation, size_t rows, size_t count, const float *a, const float *b, size_t b_row,
     size_t b_step, float *y, float min, float max);
 
+/// y[r][i] = clamp(x[r][i] * scale[i] + bias[i]) in two roundings; rows lie behind each other.
+typedef void pare_affine_f32(
+    size_t rows, size_t count, const float *x, const float *scale, const float *bias, float *y,
+    float min, float max);
+
+/// The same for uint8: v = (x - x_zero) * scale[i] + bias[i] in float32, then as in sums of bytes.
+struct pare_affine_u8_parameters {
+  int32_t x_zero, zero, min, max;
+};
+typedef void pare_affine_u8(
+    size_t rows, size_t count, const uint8_t *x, const float *scale, const float *bias,
+    uint8_t *y, const struct pare_affine_u8_parameters *parameters);
+
 /// y = zero + round half to even(v held within min - zero ... max - zero), where
 /// v = (a - za) * fa + (b - zb) * fb in float32, each operation rounded by itself. Operands are walked
 /// as those of pare_binary_f32.
@@ -259,6 +272,9 @@ typedef void pare_pool_u8(
 typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
 typedef void pare_probe_u8s8(size_t rounds, const void *operands, void *sums);
 
+/// Changes `rounds` lines of 64 bytes of `memory` in place, each by the first of `operands`.
+typedef void pare_probe_update(size_t rounds, const void *operands, void *memory);
+
 // MARK: The table
 
 #define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
@@ -282,6 +298,8 @@ enum pare_operation {
   pare_op_finish_f32,
   pare_op_unary_f32,
   pare_op_binary_f32,
+  pare_op_affine_f32,
+  pare_op_affine_u8,
   pare_op_add_u8,
   pare_op_mul_u8,
   pare_op_lookup_u8,
@@ -298,6 +316,7 @@ enum pare_operation {
   pare_op_pool_u8,
   pare_op_probe_f32,
   pare_op_probe_u8s8,
+  pare_op_probe_update,
 };
 
 /// One line of kernels.def.

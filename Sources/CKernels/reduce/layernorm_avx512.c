@@ -95,6 +95,24 @@ INLINE_AVX512 void moments(
   }
 }
 
+/// The means and inverse deviations of up to 8 rows, whose divisions and roots then overlap.
+INLINE_AVX512 void row_statistics(
+    size_t rows, size_t count, const uint8_t *x, const struct pare_layernorm_u8_parameters *p,
+    float means[8], float inverses[8]) {
+  int64_t sums[8] = {0}, squares[8] = {0};
+  for (size_t row = 0; row < rows; row++)
+    moments(count, x + row * count, p->x_zero, &sums[row], &squares[row]);
+  const __m512d n = _mm512_set1_pd((double)count), scale = _mm512_set1_pd(p->x_scale);
+  const __m512d mean = _mm512_div_pd(_mm512_cvtepi64_pd(_mm512_loadu_si512(sums)), n);
+  const __m512d square = _mm512_div_pd(_mm512_cvtepi64_pd(_mm512_loadu_si512(squares)), n);
+  const __m512d variance = _mm512_max_pd(
+      _mm512_sub_pd(square, _mm512_mul_pd(mean, mean)), _mm512_setzero_pd());
+  const __m512d deviation = _mm512_sqrt_pd(_mm512_add_pd(
+      _mm512_mul_pd(_mm512_mul_pd(variance, scale), scale), _mm512_set1_pd(p->epsilon)));
+  _mm256_storeu_ps(means, _mm512_cvtpd_ps(mean));
+  _mm256_storeu_ps(inverses, _mm512_cvtpd_ps(_mm512_div_pd(scale, deviation)));
+}
+
 void pare_layernorm_u8_64__avx512(
     size_t rows, size_t count, const uint8_t *x, uint8_t *y, const float *scale,
     const float *bias, const struct pare_layernorm_u8_parameters *parameters) {
@@ -102,16 +120,13 @@ void pare_layernorm_u8_64__avx512(
   const struct byte_bounds bounds = byte_bounds_of(p.zero, 0, 255);
   const __m512i shift = _mm512_set1_epi32(p.x_zero);
   const __m512i none = _mm512_setzero_si512();
-  const double n = (double)count;
+  float means[8], inverses[8];
   for (size_t row = 0; row < rows; row++, x += count, y += count) {
-    int64_t sum, squares;
-    moments(count, x, p.x_zero, &sum, &squares);
-    const double mean = (double)sum / n;
-    double variance = (double)squares / n - mean * mean;
-    variance = variance > 0 ? variance : 0;
-    const double deviation = variance * p.x_scale * p.x_scale + p.epsilon;
-    const double root = _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(deviation)));
-    const __m512 m = _mm512_set1_ps((float)mean), r = _mm512_set1_ps((float)(p.x_scale / root));
+    if (row % 8 == 0) {
+      const size_t left = rows - row;
+      row_statistics(left < 8 ? left : 8, count, x, &p, means, inverses);
+    }
+    const __m512 m = _mm512_set1_ps(means[row % 8]), r = _mm512_set1_ps(inverses[row % 8]);
 #define PART(v, i, mask)                                                                      \
   rounded_within(                                                                             \
       _mm512_add_ps(                                                                          \

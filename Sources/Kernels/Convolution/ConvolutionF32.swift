@@ -103,7 +103,7 @@ public final class ConvolutionF32: Sendable {
       scratchBytes = ThreadPool.maximumParts * product.slotBytes
       return
     }
-    if name == nil, let winograd = WinogradF32(g, isa: isa) {
+    if name == nil, form != .packed, let winograd = WinogradF32(g, isa: isa) {
       shape = .winograd(winograd)
       self.weights = AlignedBytes(winograd.weightCount, of: Float.self)
       winograd.pack(weights, form: form, to: self.weights.pointer(Float.self))
@@ -135,7 +135,8 @@ public final class ConvolutionF32: Sendable {
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
   }
 
-  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
+  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own:
+  /// depthwise ones, and those of Winograd, which transform them.
   public static func weightOrder(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
   ) -> WeightOrder? {

@@ -44,8 +44,8 @@ struct WinogradF32: Sendable {
     else { return nil }
     let transforms = KernelTable.all(.winogradInF32, as: WinogradInFunctionF32.self)
     let back = KernelTable.all(.winogradOutF32, as: WinogradOutFunctionF32.self)
-    guard let input = transforms.first(where: { isa.includes($0.isa) && $0.isa.isAvailable }),
-      let output = back.first(where: { isa.includes($0.isa) && $0.isa.isAvailable })
+    guard let input = transforms.last(where: { isa.includes($0.isa) && $0.isa.isAvailable }),
+      let output = back.last(where: { isa.includes($0.isa) && $0.isa.isAvailable })
     else { return nil }
     let tiles = g.batch * ((g.outputHeight + 3) / 4) * ((g.outputWidth + 3) / 4)
     let tileBytes =
@@ -67,7 +67,7 @@ struct WinogradF32: Sendable {
       pixels: together, columns: g.outputChannels, otherwise: productReferenceF32)
   }
 
-  /// An estimate for one core with AVX-512, whose parts were measured: products near the limit of the
+  /// An estimate for one core with AVX-512, whose parts were measured (other cores have the same ratios): products near the limit of the
   /// core or of reading weights, then the transforms for each tile and 16 channels.
   private static func cycles(_ g: ConvolutionGeometry, tiles: Int, blocks: Int) -> Double {
     let inputs = Double(roundedUp(g.inputChannels, to: 16))

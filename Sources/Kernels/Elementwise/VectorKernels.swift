@@ -16,8 +16,9 @@ public struct VectorKernels: Sendable {
   let extremes: Kernel<MinMaxFunctionF32>
   let softmaxer: Kernel<SoftmaxFunctionF32>
 
-  /// The kernels for the processor at hand, looked up once.
-  public static let best = VectorKernels()
+  /// The kernels for the best instruction set there is, looked up once.
+  public static var best: VectorKernels { all[InstructionSet.best.rawValue] }
+  private static let all = InstructionSet.allCases.map { VectorKernels($0) }
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {

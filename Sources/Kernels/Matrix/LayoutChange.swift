@@ -6,8 +6,9 @@ public struct LayoutChange: Sendable {
   private let words: Kernel<TransposeFunction>
   private let quantizer: Kernel<QuantizePlanesFunction>
 
-  /// The kernels for the processor at hand, looked up once.
-  public static let best = LayoutChange()
+  /// The kernels for the best instruction set there is, looked up once.
+  public static var best: LayoutChange { all[InstructionSet.best.rawValue] }
+  private static let all = InstructionSet.allCases.map { LayoutChange($0) }
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {

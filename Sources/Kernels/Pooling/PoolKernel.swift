@@ -41,8 +41,9 @@ public struct PoolKernel: Sendable {
   private let float: Kernel<PoolFunctionF32>
   private let byte: Kernel<PoolFunctionU8>
 
-  /// The kernels for the processor at hand, looked up once.
-  public static let best = PoolKernel()
+  /// The kernels for the best instruction set there is, looked up once.
+  public static var best: PoolKernel { all[InstructionSet.best.rawValue] }
+  private static let all = InstructionSet.allCases.map { PoolKernel($0) }
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {

@@ -5,8 +5,9 @@ public struct LayerNormalizationKernel: Sendable {
   private let float: Kernel<LayerNormFunctionF32>
   private let byte: Kernel<LayerNormFunctionU8>
 
-  /// The kernels for the processor at hand, looked up once.
-  public static let best = LayerNormalizationKernel()
+  /// The kernels for the best instruction set there is, looked up once.
+  public static var best: LayerNormalizationKernel { all[InstructionSet.best.rawValue] }
+  private static let all = InstructionSet.allCases.map { LayerNormalizationKernel($0) }
 
   /// The kernels for `isa`, or for the largest set below it that has them.
   public init(_ isa: InstructionSet = .best) {

@@ -69,7 +69,7 @@ struct SparsePairing {
       pairs.append(
         Pair(first: first, second: rest.remove(at: best.place), shared: best.shared))
     }
-    let both = pairs.map(\.shared).sorted()[2] / 2 * 2
+    let both = pairs.map({ $0.shared }).sorted()[2] / 2 * 2
     for index in pairs.indices {
       pairs[index].both = both
       let pair = pairs[index]

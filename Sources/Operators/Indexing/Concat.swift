@@ -81,13 +81,32 @@ private func copy(
   _ from: UnsafePointer<UInt8>, _ to: UnsafeMutablePointer<UInt8>, _ piece: ConcatPiece, row: Int,
   _ rows: Range<Int>, _ kernels: VectorKernels
 ) {
-  for index in rows {
-    let source = from + index * piece.count
-    let target = to + index * row + piece.offset
-    guard let table = piece.table else {
-      target.update(from: source, count: piece.count)
-      continue
+  guard let table = piece.table else {
+    switch piece.count {
+    case 4: return copy(UInt32.self, from, to + piece.offset, row: row, rows)
+    case 8: return copy(UInt64.self, from, to + piece.offset, row: row, rows)
+    default: break
     }
-    kernels.apply(table, source, to: target, count: piece.count)
+    for index in rows {
+      (to + index * row + piece.offset).update(from: from + index * piece.count, count: piece.count)
+    }
+    return
+  }
+  for index in rows {
+    kernels.apply(
+      table, from + index * piece.count, to: to + index * row + piece.offset, count: piece.count)
+  }
+}
+
+/// Copies pieces of the size of `T`, which may lie anywhere.
+@inline(__always)
+private func copy<T: BitwiseCopyable>(
+  _: T.Type, _ from: UnsafePointer<UInt8>, _ to: UnsafeMutablePointer<UInt8>, row: Int,
+  _ rows: Range<Int>
+) {
+  let (source, target) = (UnsafeRawPointer(from), UnsafeMutableRawPointer(to))
+  for index in rows {
+    let piece = source.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)
+    target.storeBytes(of: piece, toByteOffset: index * row, as: T.self)
   }
 }

@@ -242,7 +242,9 @@ extension QuantizeActivations {
     // A constant operand of an addition would need parameters of its own.
     let elementwise = ["Add", "Sub", "Mul", "Div", "Concat", "Min", "Max", "Sum", "Pow", "PRelu"]
     if elementwise.contains(node.op), operands.count != node.inputs.count { return false }
-    if node.op == "LayerNormalization", operands.count != 1 { return false }
+    // Scales and biases become steps of the output, which takes constants.
+    let normalizations = ["LayerNormalization", "BatchNormalization"]
+    if normalizations.contains(node.op), operands.count != 1 { return false }
     return operands.allSatisfy { id in
       index.producer[id.index].map { isInteger[$0] } ?? false
     }

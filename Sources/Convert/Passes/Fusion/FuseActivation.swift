@@ -6,7 +6,8 @@ extension GraphPass {
   ///     Conv -> Relu             becomes      Conv(activation "Relu")
   ///     Gemm -> Clip(0, 6)       becomes      Gemm(activation "Clip", activation_min 0, activation_max 6)
   static let fuseActivation = GraphPass(
-    name: "fuse-activation", summary: "Relu and Clip join the Conv or Gemm before them"
+    name: "fuse-activation",
+    summary: "Relu and Clip join the Conv, Gemm or BatchNormalization before them"
   ) { graph in
     let index = GraphIndex(graph)
     var isKept = [Bool](repeating: true, count: graph.nodes.count)
@@ -15,7 +16,7 @@ extension GraphPass {
       guard node.op == "Relu" || node.op == "Clip", let input = node.inputs[0],
         let output = node.outputs[0], let producer = index.producer[input.index],
         index.onlyConsumer(of: input) == position,
-        ["Conv", "Gemm"].contains(graph.nodes[producer].op),
+        isStorer(graph.nodes[producer]),
         graph.nodes[producer].attributes["activation"] == nil
       else { continue }
       if node.op == "Clip" {
@@ -29,6 +30,16 @@ extension GraphPass {
     }
     graph.compact(keeping: isKept)
     return isKept.count { !$0 }
+  }
+
+  /// Whether a node applies an activation as it stores.
+  private static func isStorer(_ node: Node) -> Bool {
+    switch node.op {
+    case "Conv", "Gemm": true
+    case "BatchNormalization":
+      node.outputs.count == 1 && [nil, .int(0)].contains(node.attributes["training_mode"])
+    default: false
+    }
   }
 
   /// The bounds of a Clip with constant bounds.
