@@ -105,28 +105,28 @@ import Testing
   }
 }
 
-@Suite struct RequantizationTests {
-  @Test(arguments: [0.3, 0.5, 0.999999999999, 1, 1.5, 7, 1e-5, 1e-9, 12345.678, 1e9])
-  func isTheNearestFixedPointFactor(_ factor: Double) {
-    let fixed = Requantization(factor)
-    #expect(fixed.multiplier >= 1 << 30)
-    let value =
-      Double(fixed.multiplier) / Double(sign: .plus, exponent: Int(fixed.shift), significand: 1)
-    #expect((value / factor - 1).magnitude <= 0x1p-31)
+@Suite struct RescalingTests {
+  @Test func factorsAreHeld() {
+    #expect(Rescaling.factor(1, over: 3) == Float(1.0 / 3))
+    #expect(
+      Rescaling.factor(input: 0.1, weight: 0.2, output: 0.3)
+        == Float(Double(0.1 as Float) * Double(0.2 as Float) / Double(0.3 as Float)))
+    for (numerator, denominator) in [(1e300, 1e-300), (1, 0)] {
+      #expect(Rescaling.factor(numerator, over: denominator) == Rescaling.greatestFactor)
+    }
+    for (numerator, denominator) in [(0, 0), (-1, 1), (Double.nan, 1), (1, .infinity)] {
+      #expect(Rescaling.factor(numerator, over: denominator) == 0)
+    }
+    #expect(Rescaling.integerBias(1e30, unit: 1e-9) == 1 << 30)
+    #expect(Rescaling.integerBias(0, unit: 0) == 0)
+    #expect(Rescaling.integerBias(-2.5, unit: 1) == -3)
   }
 
-  @Test func saturatesAtBothEnds() {
-    for factor in [1e10, 0x1p30, .infinity] {
-      #expect(Requantization(factor).apply(1, zero: 9, min: 0, max: 255) == 255)
-      #expect(Requantization(factor).apply(-1, zero: 9, min: 0, max: 255) == 0)
-      #expect(Requantization(factor).apply(0, zero: 9, min: 0, max: 255) == 9)
-    }
-    for factor in [0, -1, .nan, 1e-12] {
-      #expect(Requantization(factor).apply(.max, zero: 9, min: 0, max: 255) == 9)
-      #expect(Requantization(factor).apply(.min, zero: 9, min: 0, max: 255) == 9)
-    }
-    #expect(Requantization.integerBias(1e30, unit: 1e-9) == 1 << 30)
-    #expect(Requantization.integerBias(0, unit: 0) == 0)
-    #expect(Requantization.integerBias(-2.5, unit: 1) == -3)
+  @Test(arguments: [Float.nan, -1e30, -4.5, -3.5, -0.5, 0.5, 1.5, 240.4, 240.5, .infinity])
+  func bytesAreHeldAndRoundedHalfToEven(_ value: Float) {
+    let held = value > -9 ? min(value, 241) : -9
+    let stored = UInt8(9 + held.rounded(.toNearestOrEven))
+    #expect(ByteRounding(zero: 9, least: 0, most: 250)(value) == stored)
+    #expect(Rescaling.stored(value, zero: 9, least: 0, most: 250) == stored)
   }
 }
