@@ -45,7 +45,8 @@ def probe(results):
     for copy in found["copies"]:
         size = copy["bytes"]
         name = f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
-        rows.append([f"copy within {name}", f"{copy['gbps']:.0f} GB/s"])
+        rows.append([f"copies, changes in place, within {name}",
+                     f"{copy['gbps']:.0f}, {copy['update_gbps']:.0f} GB/s"])
     return table([f"limit, {run['threads']} thread(s), {run['isa']}", ""], rows)
 
 

@@ -1,6 +1,7 @@
 """The peers: how each is built from an ONNX file, and how it runs."""
 import os
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -109,10 +110,10 @@ def ncnn_f32(path, name, paths, folder):
         copy = os.path.join(work, "fixed.onnx")
         with open(path, "rb") as source, open(copy, "wb") as target:
             target.write(source.read())
-        import pnnx
-        tool = os.path.join(os.path.dirname(pnnx.__file__), "bin", "pnnx")
-        subprocess.run([tool if os.path.exists(tool) else "pnnx", copy, f"inputshape=[{shape}]",
-                        "fp16=0"], cwd=work, check=True, capture_output=True)
+        # The command lies beside the interpreter of the environment, which may not be on the path.
+        tool = os.path.join(os.path.dirname(sys.executable), "pnnx")
+        subprocess.run([tool, copy, f"inputshape=[{shape}]", "fp16=0"], cwd=work, check=True,
+                       capture_output=True)
     return files
 
 

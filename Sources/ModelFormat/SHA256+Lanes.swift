@@ -22,11 +22,11 @@ extension SHA256 {
         found[part] = Self.digests(of: shares[part].map { messages[$0] })
       }
     }
-    var digests = [[UInt8]](repeating: [], count: messages.count)
+    var all = [[UInt8]](repeating: [], count: messages.count)
     for (share, part) in zip(shares, found) {
-      for (index, digest) in zip(share, part) { digests[index] = digest }
+      for (index, digest) in zip(share, part) { all[index] = digest }
     }
-    return digests
+    return all
   }
 
   /// The digests of `messages`, in order.

@@ -74,6 +74,7 @@ import Testing
           "layers_total.limit_ms", "layers_total.fraction", "layers_total.macs",
           "layers_total.effective_macs", "layers_total.bytes", "probe.f32_gflops",
           "probe.int8_gops", "probe.copy_gbps", "probe.copies[].bytes", "probe.copies[].gbps",
+          "probe.copies[].update_gbps",
         ]
       ),
       (

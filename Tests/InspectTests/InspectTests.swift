@@ -31,7 +31,7 @@ private func network(_ tensor: Tensor) -> Graph {
       byteCount: bytes.count, constantBytes: 0)
   }
 
-  @Test(arguments: Encoding.allCases)
+  @Test(arguments: Encoding.choices)
   func theLedgerSumsToTheFile(encoding: Encoding) throws {
     let report = try Self.inspect(Self.weights.encoded(as: encoding))
     #expect(report.sections.reduce(0) { $0 + $1.bytes } == report.file.bytes)

@@ -172,3 +172,42 @@ func dequantize(
     cases.add(outputs[0].isSame(outputs[1]))
   }
 }
+
+/// Compares quantization of planes to pixels.
+func quantizePlanes(
+  _ kernel: Kernel<QuantizePlanesFunction>, _ reference: Kernel<QuantizePlanesFunction>,
+  _ cases: inout Cases
+) {
+  for channels in [1, 2, 3, 4] {
+    for pixels in counts {
+      var numbers = Numbers(channels * 1000 + pixels)
+      let pitch = pixels + 3
+      let x = numbers.allKindsOfFloats(channels * pitch, times: 40)
+      let outputs = [0, 1].map { _ in Samples<UInt8>(channels * pixels) { _ in 77 } }
+      for (kernel, y) in zip([kernel, reference], outputs) {
+        kernel.function(channels, pixels, x.base, pitch, y.base, 0.25, 100)
+      }
+      cases.add(outputs[0].isSame(outputs[1]))
+    }
+  }
+}
+
+/// Compares transpositions of elements of `size` bytes.
+func transpose(
+  _ size: Int, _ kernel: Kernel<TransposeFunction>, _ reference: Kernel<TransposeFunction>,
+  _ cases: inout Cases
+) {
+  for rows in [1, 3, 4, 7, 8, 16, 17, 33] {
+    for columns in [1, 3, 4, 7, 8, 15, 16, 17, 40] {
+      for gap in [0, 5] {
+        var numbers = Numbers(rows * 100 + columns)
+        let x = numbers.bytes(rows * (columns + gap) * size)
+        let outputs = [0, 1].map { _ in Samples<UInt8>(columns * (rows + gap) * size) { _ in 77 } }
+        for (kernel, y) in zip([kernel, reference], outputs) {
+          kernel.function(rows, columns, x.base, columns + gap, y.base, rows + gap)
+        }
+        cases.add(outputs[0].isSame(outputs[1]))
+      }
+    }
+  }
+}

@@ -33,11 +33,18 @@ public func checkKernels() -> Int32 {
     case .layernormF32: report.check(operation, layerNormReferenceF32, layerNorm)
     case .layernormU8: report.check(operation, layerNormReferenceU8, layerNorm)
     case .poolF32: report.check(operation, poolReferenceF32, pool)
-    case .probeF32, .probeU8S8: break  // They measure speed, and have no meaning.
+    case .quantizePlanesU8: report.check(operation, quantizePlanesReferenceU8, quantizePlanes)
+    case .transposeX8: report.check(operation, transposeReferenceX8) { transpose(1, $0, $1, &$2) }
+    case .transposeX32: report.check(operation, transposeReferenceX32) { transpose(4, $0, $1, &$2) }
+    // Compared as a part of layers.
+    case .winogradInF32, .winogradOutF32: break
+    // They measure speed, and have no meaning.
+    case .probeF32, .probeU8S8: break
     case .poolU8: report.check(operation, poolReferenceU8, pool)
     }
   }
   report.checkLayers()
+  report.checkFloatLayers()
   print("\(report.kernels) kernels, \(report.cases) cases, \(report.differing) kernels differ")
   return report.differing == 0 && report.kernels > 0 ? 0 : 1
 }

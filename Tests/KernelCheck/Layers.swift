@@ -22,6 +22,46 @@ extension Report {
   }
 }
 
+extension Report {
+  /// Compares 3x3 float convolutions of each instruction set with the portable ones: large enough for
+  /// Winograd's transforms, which have no portable form.
+  mutating func checkFloatLayers() {
+    for isa in InstructionSet.available where isa != .portable {
+      var cases = Cases()
+      var name = ""
+      for (height, width, pad) in [(28, 28, 1), (17, 30, 1), (25, 26, 0)] {
+        let g = ConvolutionGeometry(
+          inputHeight: height, inputWidth: width, inputChannels: 64, outputChannels: 72,
+          kernelHeight: 3, kernelWidth: 3, padTop: pad, padLeft: pad, padBottom: pad, padRight: pad)
+        var numbers = Numbers(height)
+        let input = numbers.floats(height * width * 64)
+        let weights = numbers.floats(72 * 64 * 9)
+        let bias = numbers.floats(72)
+        let residual = numbers.floats(g.outputPixels * 72)
+        let outputs = [isa, .portable].map { isa in
+          let layer = ConvolutionF32(
+            g, weights: weights.base, bias: bias.base, clamp: (-30, 40), isa: isa)
+          if isa != .portable { name = layer.kernelName }
+          let result = Samples<Float>(g.outputPixels * 72) { _ in 77 }
+          let scratch = Samples<UInt8>(layer.scratchBytes) { _ in 0 }
+          layer.run(
+            input: input.base, residual: residual.base, output: result.base, scratch: scratch.base,
+            pool: ThreadPool())
+          return result
+        }
+        // Within 1e-5 of the sum of absolute products, about 1/4 each.
+        cases.add(outputs[0].isClose(outputs[1], within: 1e-5 * 64 * 9 / 4))
+      }
+      self.cases += cases.count
+      differing += cases.differing == 0 ? 0 : 1
+      let verdict = cases.differing == 0 ? "same      " : "DIFFERENT "
+      print(
+        "\(verdict) float layers, set \(isa.rawValue), \(name): \(cases.differing) of "
+          + "\(cases.count) cases differ")
+    }
+  }
+}
+
 private let geometries: [ConvolutionGeometry] = [
   ConvolutionGeometry(inputHeight: 5, inputWidth: 7, inputChannels: 37, outputChannels: 50),
   ConvolutionGeometry(inputHeight: 1, inputWidth: 1, inputChannels: 300, outputChannels: 130),

@@ -41,8 +41,7 @@ private struct Streams {
     pairs = Samples(8) { pair in
       pare_sparse_pair(
         first: UInt8((2 * pair + shift) % 16), second: UInt8((2 * pair + 1 + shift) % 16),
-        both: UInt16(source.next() % 4), only_first: UInt16(source.next() % 3),
-        only_second: UInt16(source.next() % 3))
+        both: UInt16(source.next() % 4), each: UInt16(source.next() % 3))
     }
     var outputs: [Int] = []
     var indexCount = 0
@@ -50,9 +49,8 @@ private struct Streams {
       let value = pairs.base[pair]
       let (first, second) = (Int(value.first), Int(value.second))
       for _ in 0..<2 * Int(value.both) { outputs += [first, second] }
-      for _ in 0..<2 * Int(value.only_first) { outputs.append(first) }
-      for _ in 0..<2 * Int(value.only_second) { outputs.append(second) }
-      indexCount += 2 * (Int(value.both) + Int(value.only_first) + Int(value.only_second))
+      for _ in 0..<2 * Int(value.each) { outputs += [first, second] }
+      indexCount += 2 * Int(value.both) + 4 * Int(value.each)
     }
     self.outputs = outputs
     indices = Samples(indexCount) { _ in UInt16(source.next() % UInt64(Self.rows)) }

@@ -101,8 +101,8 @@ import Testing
         outputChannels: outputs, kernelHeight: 3, kernelWidth: 3, padTop: pad, padLeft: pad / 2,
         padBottom: pad / 2, padRight: pad)
       let test = Case(g)
-      // Where half of the tiles are empty it does not pay.
-      if g.outputPixels >= batch * 32 {
+      // With few tiles, or many empty ones, it does not pay.
+      if g.outputPixels >= batch * 200, channels < 130 {
         #expect(test.kernelName(.avx512vnni).hasPrefix("winograd"), "\(g)")
       }
       Self.expectClose(

@@ -13,7 +13,7 @@ void KERNEL(pare_unary_f32)(int operation, size_t count, const float *x, float *
     case 0: EACH(clamped(v, p, q));
     case 1: EACH(sigmoid(v));
     case 2: EACH(hyperbolic_tangent(v));
-    case 3: EACH(v * sigmoid(v));
+    case 3: EACH(silu(v));
     case 4: EACH(v * clamped(v * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f));
     case 5: EACH(clamped(v * p + q, 0.0f, 1.0f));
     case 6: EACH(0.5f * v * (1.0f + error_function(v * 0.70710678f)));

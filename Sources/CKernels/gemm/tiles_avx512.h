@@ -7,6 +7,9 @@
 //              advance(epilogue, columns): the same, columns further on
 // m and v are constants after inlining, so the arrays below become registers.
 
+/// Panels of this size are asked for ahead; shorter ones stay in the second-level cache.
+enum { FAR_BYTES = 64 * 1024 };
+
 INLINE void step(
     const size_t m, const size_t v, SUM sums[], const A *const *a, size_t k, const B *b,
     size_t b_stride) {
@@ -27,9 +30,15 @@ INLINE void tile(
     const SUM value = start(epilogue, j);
     UNROLL for (size_t i = 0; i < m; i++) sums[i * v + j] = value;
   }
+  // Long panels come from far: 32 steps ahead is time enough.
+  const int far = m > 1 && taps * steps * PANEL * sizeof(B) >= FAR_BYTES;
   for (size_t t = 0; t < taps; t++, a += m) {
     size_t k = 0;
     for (; k + 4 <= steps; k += 4, b += 4 * PANEL) {
+      if (far) {
+        UNROLL for (size_t j = 0; j < 4 * v; j++) _mm_prefetch(
+            (const char *)(b + j / 4 * b_stride + (32 + j % 4) * PANEL), _MM_HINT_T0);
+      }
       step(m, v, sums, a, k * STEP, b, b_stride);
       step(m, v, sums, a, k * STEP + STEP, b + PANEL, b_stride);
       step(m, v, sums, a, k * STEP + 2 * STEP, b + 2 * PANEL, b_stride);

@@ -1,23 +1,59 @@
 #include "kernels.h"
 
+/// Writes the addresses at `row` plus each of `count` offsets: inside `base`, or `zero` where an offset
+/// or the row is in the padding.
+static void addresses(
+    const uint8_t *base, const uint8_t *zero, int64_t row, const int64_t *columns, size_t count,
+    const uint8_t **to) {
+  for (size_t i = 0; i < count; i++) {
+    const int64_t offset = row + columns[i];
+    to[i] = offset < 0 ? zero : base + offset;
+  }
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+__attribute__((target("avx512f"))) static void addresses_avx512(
+    const uint8_t *base, const uint8_t *zero, int64_t row, const int64_t *columns, size_t count,
+    const uint8_t **to) {
+  const __m512i rows = _mm512_set1_epi64(row), bases = _mm512_set1_epi64((long long)base);
+  const __m512i zeros = _mm512_set1_epi64((long long)zero);
+  for (size_t i = 0; i < count; i += 8) {
+    const __mmask8 mask = count - i < 8 ? (__mmask8)((1u << (count - i)) - 1) : 0xFF;
+    const __m512i offsets = _mm512_add_epi64(rows, _mm512_maskz_loadu_epi64(mask, columns + i));
+    const __mmask8 inside = _mm512_cmpge_epi64_mask(offsets, _mm512_setzero_si512());
+    const __m512i found = _mm512_mask_add_epi64(zeros, inside, bases, offsets);
+    _mm512_mask_storeu_epi64(to + i, mask, found);
+  }
+}
+#endif
+
+typedef void addresses_function(
+    const uint8_t *base, const uint8_t *zero, int64_t row, const int64_t *columns, size_t count,
+    const uint8_t **to);
+
+static addresses_function *fastest_addresses(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f")) return addresses_avx512;
+#endif
+  return addresses;
+}
+
 void pare_window_rows(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, const uint8_t **out) {
   const size_t height = window->output_height, width = window->output_width;
+  addresses_function *const write = fastest_addresses();
   size_t x = first % width, y = first / width % height, image = first / width / height;
   for (size_t done = 0; done < m;) {
     const size_t run = width - x < m - done ? width - x : m - done;
     const uint8_t *base = input + image * window->image_bytes;
     for (size_t ky = 0, t = 0; ky < window->kernel_height; ky++) {
       const int64_t row = window->rows[ky * height + y];
-      for (size_t kx = 0; kx < window->kernel_width; kx++, t++) {
-        const int64_t *columns = window->columns + kx * width + x;
-        const uint8_t **to = out + t * m + done;
-        for (size_t i = 0; i < run; i++) {
-          const int64_t offset = row + columns[i];
-          to[i] = offset < 0 ? zero : base + offset;
-        }
-      }
+      for (size_t kx = 0; kx < window->kernel_width; kx++, t++)
+        write(base, zero, row, window->columns + kx * width + x, run, out + t * m + done);
     }
     done += run;
     x = 0;
@@ -45,6 +81,7 @@ static void copy_taps(
 void pare_window_segments(
     const struct pare_window *window, const uint8_t *input, const uint8_t *zero, size_t first,
     size_t m, size_t tap_bytes, size_t segment_bytes, uint8_t *copies, const uint8_t **out) {
+  addresses_function *const write = fastest_addresses();
   const size_t height = window->output_height, width = window->output_width;
   size_t x = first % width, y = first / width % height, image = first / width / height;
   for (size_t done = 0; done < m;) {
@@ -53,9 +90,7 @@ void pare_window_segments(
     for (size_t ky = 0; ky < window->kernel_height; ky++) {
       const int64_t row = window->rows[ky * height + y];
       const uint8_t **to = out + ky * m + done;
-      const int64_t *left = window->columns + x;
-      const uint8_t *start = base + row;
-      for (size_t i = 0; i < run; i++) to[i] = start + left[i];
+      write(base, zero, row, window->columns + x, run, to);
       // What reaches into the padding is copied: all of it, or the two ends.
       const size_t end = x + run;
       const size_t first_inside = row < 0 ? end : window->inside_first;

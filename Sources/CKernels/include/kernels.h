@@ -272,6 +272,9 @@ typedef void pare_pool_u8(
 typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
 typedef void pare_probe_u8s8(size_t rounds, const void *operands, void *sums);
 
+/// Changes `rounds` lines of 64 bytes of `memory` in place, each by the first of `operands`.
+typedef void pare_probe_update(size_t rounds, const void *operands, void *memory);
+
 // MARK: The table
 
 #define PARE_KERNEL(operation, symbol, m, n, isa) pare_##operation symbol;
@@ -313,6 +316,7 @@ enum pare_operation {
   pare_op_pool_u8,
   pare_op_probe_f32,
   pare_op_probe_u8s8,
+  pare_op_probe_update,
 };
 
 /// One line of kernels.def.

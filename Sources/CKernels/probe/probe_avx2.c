@@ -1,4 +1,4 @@
-// Nothing but multiply-adds: what the arithmetic units of a core give at most.
+// Nothing but multiply-adds, and nothing but loads and stores: what a core gives at most.
 #include "kernels.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -42,6 +42,13 @@ void pare_probe_u8s8_8x32__avx2(size_t rounds, const void *operands, void *sums)
 #pragma clang loop unroll(full)
   for (int i = 1; i < pairs; i++) sum = _mm256_add_epi32(sum, chain[i]);
   _mm256_storeu_si256(sums, sum);
+}
+
+void pare_probe_update_1x64__avx2(size_t rounds, const void *operands, void *memory) {
+  const __m256i b = _mm256_loadu_si256(operands);
+  __m256i *half = memory;
+  for (size_t round = 0; round < 2 * rounds; round++, half++)
+    _mm256_storeu_si256(half, _mm256_xor_si256(b, _mm256_loadu_si256(half)));
 }
 
 #pragma clang attribute pop

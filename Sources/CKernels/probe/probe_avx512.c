@@ -1,4 +1,4 @@
-// Nothing but multiply-adds: what the arithmetic units of a core give at most.
+// Nothing but multiply-adds, and nothing but loads and stores: what a core gives at most.
 #include "kernels.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -36,6 +36,13 @@ void pare_probe_u8s8_12x64__avx512vnni(size_t rounds, const void *operands, void
 #pragma clang loop unroll(full)
   for (int i = 1; i < chains; i++) sum = _mm512_add_epi32(sum, chain[i]);
   _mm512_storeu_si512(sums, sum);
+}
+
+void pare_probe_update_1x64__avx512(size_t rounds, const void *operands, void *memory) {
+  const __m512i b = _mm512_loadu_si512(operands);
+  char *line = memory;
+  for (size_t round = 0; round < rounds; round++, line += 64)
+    _mm512_storeu_si512(line, _mm512_xor_si512(b, _mm512_loadu_si512(line)));
 }
 
 #pragma clang attribute pop

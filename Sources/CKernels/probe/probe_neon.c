@@ -1,4 +1,4 @@
-// Nothing but multiply-adds: what the arithmetic units of a core give at most.
+// Nothing but multiply-adds, and nothing but loads and stores: what a core gives at most.
 #include "kernels.h"
 #if defined(__aarch64__)
 #include <arm_neon.h>
@@ -18,6 +18,13 @@ void pare_probe_f32_16x4__neon(size_t rounds, const void *operands, void *sums) 
 #pragma clang loop unroll(full)
   for (int i = 1; i < chains; i++) sum = vaddq_f32(sum, chain[i]);
   vst1q_f32(sums, sum);
+}
+
+void pare_probe_update_1x64__neon(size_t rounds, const void *operands, void *memory) {
+  const uint8x16_t b = vld1q_u8(operands);
+  uint8_t *quarter = memory;
+  for (size_t round = 0; round < 4 * rounds; round++, quarter += 16)
+    vst1q_u8(quarter, veorq_u8(b, vld1q_u8(quarter)));
 }
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)

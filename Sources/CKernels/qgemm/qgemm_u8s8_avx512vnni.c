@@ -106,7 +106,7 @@ static __attribute__((noinline)) void store(
 /// Whole panels of bytes, straight from registers: four rows of one panel, or two rows of two. No
 /// scaled sum leaves 32 bits, so that what packs also holds.
 INLINE void finish_bytes(
-    const size_t m, const size_t v, const __m512i sums[], const struct epilogue *e) {
+    const int adds, const size_t m, const size_t v, const __m512i sums[], const struct epilogue *e) {
   const struct byte_range range = byte_range_of(e->output);
   const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   const __m512i most = _mm512_set1_epi8((char)e->output->max);
@@ -114,14 +114,21 @@ INLINE void finish_bytes(
   UNROLL for (size_t j = 0; j < v; j += 2) {
     const size_t panels = v - j < 2 ? 1 : 2, rows = 4 / panels;
     uint8_t *c = e->c + 16 * j;
+    const uint8_t *added = adds ? residual_of(e->output, c) : NULL;
     __m512 factors[2];
     UNROLL for (size_t p = 0; p < panels; p++) factors[p] =
         _mm512_loadu_ps((const float *)(e->q + 48 * (j + p) + 16));
-    UNROLL for (size_t i = 0; i < m; i += rows, c += rows * ldc) {
+    UNROLL for (size_t i = 0; i < m; i += rows, c += rows * ldc, added += rows * ldc) {
       __m512i y[4];
       UNROLL for (size_t k = 0; k < 4; k++) {
         const size_t row = i + k / panels < m ? i + k / panels : m - 1, panel = k % panels;
-        y[k] = _mm512_cvtps_epi32(scaled(sums[row * v + j + panel], factors[panel]));
+        __m512 value = scaled(sums[row * v + j + panel], factors[panel]);
+        if (adds) {
+          const uint8_t *bytes = added + (row - i) * ldc + 16 * panel;
+          value = _mm512_add_ps(
+              value, residual_term(_mm_loadu_si128((const __m128i *)bytes), &range));
+        }
+        y[k] = _mm512_cvtps_epi32(value);
       }
       const __m512i held = _mm512_min_epu8(bytes_of(y, &range), most);
       const __m512i bytes = _mm512_permutexvar_epi32(by_row, held);
@@ -143,8 +150,13 @@ INLINE void finish_bytes(
 
 static inline __attribute__((always_inline)) void finish(
     const size_t m, const size_t v, size_t n, __m512i sums[], const struct epilogue *e) {
-  if (n == 16 * v && e->output->kind == 2 && !e->output->residual)
-    return finish_bytes(m, v, sums, e);
+  if (n == 16 * v && e->output->kind == 2) {
+    if (e->output->residual)
+      finish_bytes(1, m, v, sums, e);
+    else
+      finish_bytes(0, m, v, sums, e);
+    return;
+  }
   _Alignas(64) int32_t memory[16 * 16];
   UNROLL for (size_t j = 0; j < v; j++) {
     UNROLL for (size_t i = 0; i < m; i++) _mm512_store_si512(

@@ -32,6 +32,31 @@ INLINE int32_t word(const uint8_t *pointer) {
   return value;
 }
 
+/// Stores two rows of 16 sums as bytes, without a residual.
+INLINE void store_two(
+    const __m256i sums[], const int whole, const struct byte_range *range, __m256 f0, __m256 f1,
+    uint8_t *c, size_t ldc) {
+  const __m256i second0 = whole ? sums[2] : sums[0], second1 = whole ? sums[3] : sums[1];
+  const __m256i mixed = bytes_of(
+      rounded(scaled(sums[0], f0), range), rounded(scaled(sums[1], f1), range),
+      rounded(scaled(second0, f0), range), rounded(scaled(second1, f1), range), range);
+  const __m256i by_row = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i rows = _mm256_permutevar8x32_epi32(mixed, by_row);
+  _mm_storeu_si128((__m128i *)c, _mm256_castsi256_si128(rows));
+  if (whole) _mm_storeu_si128((__m128i *)(c + ldc), _mm256_extracti128_si256(rows, 1));
+}
+
+/// Stores m rows of one whole panel as bytes straight from registers: the usual case.
+INLINE void store_panel(const size_t m, const __m256i sums[], const struct arguments *g) {
+  const struct byte_range range = byte_range_of(g->output);
+  const __m256 f0 = _mm256_loadu_ps((const float *)(g->q + 16));
+  const __m256 f1 = _mm256_loadu_ps((const float *)(g->q + 24));
+  uint8_t *c = g->c;
+  UNROLL for (size_t i = 0; i + 2 <= m; i += 2)
+    store_two(sums + 2 * i, 1, &range, f0, f1, c + i * g->ldc, g->ldc);
+  if (m % 2) store_two(sums + 2 * (m - 1), 0, &range, f0, f1, c + (m - 1) * g->ldc, g->ldc);
+}
+
 /// m rows by v panels in registers; m and v are constants after inlining.
 INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
   const uint8_t *const *a = g->a;
@@ -52,6 +77,8 @@ INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
             sum_of_products(sums[i * 2 * v + j], &x, &columns[j]);
       }
     }
+  if (v == 1 && g->n == 16 && g->output->kind != 1 && !g->output->residual)
+    return store_panel(m, sums, g);
   _Alignas(32) int32_t memory[(6 + 2) * 16];
   UNROLL for (size_t p = 0; p < v; p++) {
     UNROLL for (size_t i = 0; i < m; i++) {

@@ -23,6 +23,18 @@ static __attribute__((noinline)) void store(
     store_bytes(m, n, sums, q, (uint8_t *)g->c + 16 * j, g->ldc, g->output);
 }
 
+/// Stores m rows of one whole panel as bytes straight from registers: the usual case.
+INLINE void store_panel(const size_t m, const int32x4_t sums[], const struct arguments *g) {
+  const struct byte_range range = byte_range_of(g->output);
+  const float32x4x4_t factors = vld1q_f32_x4((const float *)(g->q + 16));
+  uint8_t *c = g->c;
+  UNROLL for (size_t i = 0; i < m; i++) {
+    float32x4_t y[4];
+    UNROLL for (size_t j = 0; j < 4; j++) y[j] = scaled(sums[4 * i + j], factors.val[j]);
+    vst1q_u8(c + i * g->ldc, bytes_of(y, &range));
+  }
+}
+
 /// One step of m rows times v vectors of columns, from lane `lane` of the rows.
 #define STEP(lane)                                                                \
   UNROLL for (size_t j = 0; j < v; j++) {                                         \
@@ -60,6 +72,8 @@ INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
       STEP(0);
     }
   }
+  if (v == 4 && g->n == 16 && g->output->kind != 1 && !g->output->residual)
+    return store_panel(m, sums, g);
   int32_t memory[6 * 16];
   UNROLL for (size_t p = 0; p < v / 4; p++) {
     UNROLL for (size_t i = 0; i < m; i++) {
@@ -70,7 +84,9 @@ INLINE void tile(const size_t m, const size_t v, const struct arguments *g) {
   }
 }
 
-INLINE void rows(size_t m, const struct arguments *g) {
+/// `most` is constant after inlining: the rows of the tile.
+INLINE void rows(const size_t most, size_t m, const struct arguments *g) {
+  if (m > most) return;
   switch (m) {
     case 1: return tile(1, 4, g);
     case 2: return tile(2, 4, g);

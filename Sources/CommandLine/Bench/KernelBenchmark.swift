@@ -21,7 +21,7 @@ struct KernelBenchmark {
       var fit = CostFit(isInteger: isInteger)
       // A multiply instruction takes half a cycle at the probe's rate, as on a core with two units.
       let peak = (isInteger ? probe.integerGigaops : probe.floatGigaops) * 1e9
-      let cycles = peak / Double(isInteger ? 64 : 16) / 2 / Double(threads)
+      let cycles = peak / 2 / Double(isInteger ? 64 : 16) / 2 / Double(threads)
       for shape in KernelShape.all where isWanted(shape.name) {
         let measurement = KernelMeasurement(shape: shape, isInteger: isInteger, pool: pool)
         let dense = measurement.time()
@@ -98,15 +98,20 @@ struct KernelBenchmark {
 
   /// The part of zeros at which a line through (density, time) meets `dense`; nil where it does not
   /// within 0 to 1.
+  ///
+  /// The line of Theil and Sen: median slope, median offset, so that one disturbed time does not count.
   private static func even(_ points: [(Double, Double)], at dense: Double) -> Double? {
-    let n = Double(points.count)
-    let x = points.reduce(0) { $0 + $1.0 } / n
-    let y = points.reduce(0) { $0 + $1.1 } / n
-    let slope =
-      points.reduce(0) { $0 + ($1.0 - x) * ($1.1 - y) }
-      / points.reduce(0) { $0 + ($1.0 - x) * ($1.0 - x) }
+    var slopes: [Double] = []
+    for (index, a) in points.enumerated() {
+      for b in points[(index + 1)...] { slopes.append((b.1 - a.1) / (b.0 - a.0)) }
+    }
+    func median(_ values: [Double]) -> Double {
+      let sorted = values.sorted()
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+    let slope = median(slopes)
     guard slope > 0 else { return nil }
-    let density = x + (dense - y) / slope
+    let density = (dense - median(points.map { $0.1 - slope * $0.0 })) / slope
     return density <= 0 ? nil : max(0, 1 - density)
   }
 }

@@ -21,7 +21,7 @@ struct LayerProfile: Encodable {
   let bytes: Int
   /// Thousand million bytes in a second.
   let gbps: Double
-  /// What copies reach in memory of this size.
+  /// What copies, or changes in place, reach in memory of this size.
   let peakGbps: Double
   /// The time at the higher of the two roofs.
   let limitMs: Double
@@ -95,6 +95,7 @@ struct ProbeReport: Encodable {
   struct Copy: Encodable {
     let bytes: Int
     let gbps: Double
+    let updateGbps: Double
   }
 
   let f32Gflops: Double
@@ -107,7 +108,10 @@ struct ProbeReport: Encodable {
   init(_ probe: MachineProbe) {
     f32Gflops = probe.floatGigaops
     int8Gops = probe.integerGigaops
-    copies = probe.copies.map { Copy(bytes: $0.bytes, gbps: $0.gigabytesPerSecond) }
+    copies = probe.copies.map {
+      Copy(
+        bytes: $0.bytes, gbps: $0.gigabytesPerSecond, updateGbps: $0.updatedPerSecond)
+    }
     copyGbps = copies.last?.gbps ?? 0
   }
 }

@@ -42,10 +42,16 @@ enum ProfileText {
     [
       String(
         format: "  roofs: %.0f Gop/s float32, %.0f Gop/s int8,", probe.f32Gflops, probe.int8Gops),
-      "  copies in "
-        + probe.copies.map { size($0.bytes) + String(format: " %.0f", $0.gbps) }
-        .joined(separator: ", ") + " GB/s",
+      "  copies: " + rates(probe) { $0.gbps },
+      "  changes in place: " + rates(probe) { $0.updateGbps },
     ]
+  }
+
+  private static func rates(
+    _ probe: ProbeReport, _ rate: (ProbeReport.Copy) -> Double
+  ) -> String {
+    probe.copies.map { size($0.bytes) + String(format: " %.0f", rate($0)) }.joined(separator: ", ")
+      + " GB/s"
   }
 
   /// Kernels on shapes, each with a mark.

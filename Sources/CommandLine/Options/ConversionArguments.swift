@@ -37,15 +37,12 @@ extension ConversionOptions.Target: ExpressibleByArgument {}
 extension Encoding: ExpressibleByArgument {
   /// An encoding by the name that `inspect` prints, or `auto` handled by the caller.
   public init?(argument: String) {
-    guard let encoding = Self.offered.first(where: { $0.name == argument }) else { return nil }
+    guard let encoding = Self.choices.first(where: { $0.name == argument }) else { return nil }
     self = encoding
   }
 
   /// The names for help and errors.
-  public static var allValueStrings: [String] { offered.map(\.name) }
-
-  /// Panels are no choice of size: `--target` asks for them.
-  private static var offered: [Encoding] { allCases.filter { $0 != .panels } }
+  public static var allValueStrings: [String] { choices.map(\.name) }
 }
 
 /// A fraction written as `0.01` or `1%`.

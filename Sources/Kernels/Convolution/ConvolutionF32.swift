@@ -103,10 +103,10 @@ public final class ConvolutionF32: Sendable {
       scratchBytes = ThreadPool.maximumParts * product.slotBytes
       return
     }
-    if name == nil, let winograd = WinogradF32(g, isa: isa) {
+    if name == nil, form != .packed, let winograd = WinogradF32(g, isa: isa) {
       shape = .winograd(winograd)
       self.weights = AlignedBytes(winograd.weightCount, of: Float.self)
-      winograd.pack(weights, to: self.weights.pointer(Float.self))
+      winograd.pack(weights, form: form, to: self.weights.pointer(Float.self))
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
       scratchBytes = winograd.scratchBytes
@@ -135,11 +135,13 @@ public final class ConvolutionF32: Sendable {
     scratchBytes = ThreadPool.maximumParts * plan.slotBytes
   }
 
-  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
+  /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own:
+  /// depthwise ones, and those of Winograd, which transform them.
   public static func weightOrder(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
   ) -> WeightOrder? {
-    geometry.isDepthwise ? nil : WeightOrder(geometry, quantum: 1)
+    geometry.isDepthwise || WinogradF32(geometry, isa: isa) != nil
+      ? nil : WeightOrder(geometry, quantum: 1)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the

@@ -22,7 +22,7 @@ public final class ConvolutionI8: Sendable {
   private let packed: PackedWeightsI8
   private let constants: AlignedBytes
   private let zero: AlignedBytes
-  /// Whether scaled sums stay within 32 bits.
+  /// Whether scaled sums stay within 31 bits, so that they do within 32 once a residual is added.
   private let isSmall: Bool
 
   /// The name of the kernel that runs, which states types, tile and instruction set.
@@ -72,7 +72,7 @@ public final class ConvolutionI8: Sendable {
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,
       inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)
-    isSmall = packed.staysWithin32Bits(constants.pointer(Int32.self))
+    isSmall = packed.staysWithin31Bits(constants.pointer(Int32.self))
   }
 
   /// A tensor of the output's shape that is added before the clamp; for uint8 outputs.
@@ -95,13 +95,13 @@ public final class ConvolutionI8: Sendable {
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     var kind = self.output.value
-    if kind.kind == 0, isSmall { kind.kind = 2 }
     if let residual, case .uint8(let scale, _, _, _) = self.output {
       kind.residual = residual.pointer
       kind.start = UnsafeRawPointer(output)
       kind.residual_zero = residual.zero
       kind.residual_factor = Rescaling.factor(Double(residual.scale), over: Double(scale))
     }
+    if kind.kind == 0, isSmall, kind.residual_factor < 0x1p22 { kind.kind = 2 }
     packed.run(
       input: input, zero: zero.base, constants: constants.pointer(Int32.self), output: output,
       kind: kind, scratch: scratch, pool: pool)

@@ -139,14 +139,14 @@ final class PackedWeightsI8: Sendable {
     }
   }
 
-  /// Whether sums times factors, of `words` that are constants of a uint8 output, stay within 32 bits.
-  func staysWithin32Bits(_ words: UnsafePointer<Int32>) -> Bool {
+  /// Whether sums times factors, of `words` that are constants of a uint8 output, stay within 31 bits.
+  func staysWithin31Bits(_ words: UnsafePointer<Int32>) -> Bool {
     let products = Double(geometry.depth) * 255 * 127
     return (0..<constantWords / 48).allSatisfy { block in
       (0..<16).allSatisfy { lane in
         let start = Double(words[block * 48 + lane].magnitude)
         let factor = Float(bitPattern: UInt32(bitPattern: words[block * 48 + 16 + lane]))
-        return Double(factor) * (start + products) < 0x1p31
+        return Double(factor) * (start + products) < 0x1p30
       }
     }
   }

@@ -32,10 +32,13 @@ extension ProductPlan {
   @inline(__always) func forEachUnit(
     _ range: Range<Int>, _ body: (_ group: Int, _ columns: Range<Int>, _ pixels: Range<Int>) -> Void
   ) {
-    for unit in range {
-      let block = unit / tiles
-      let first = block % blocks * blockColumns
-      body(block / blocks, first..<min(columns, first + blockColumns), tile(unit % tiles))
+    guard tiles > 0, !range.isEmpty else { return }
+    var (block, index) = range.lowerBound.quotientAndRemainder(dividingBy: tiles)
+    for _ in range {
+      let first = block % blocks &* blockColumns
+      body(block / blocks, first..<min(columns, first &+ blockColumns), tile(index))
+      index &+= 1
+      if index == tiles { (block, index) = (block &+ 1, 0) }
     }
   }
 }

@@ -27,8 +27,8 @@ struct ProductPlan: Sendable {
   let copyBytes: Int
   /// Pixels and columns of a tile.
   let tileRows: Int, tileColumns: Int
-  /// Tiles of pixels, columns of a block, blocks of a group.
-  let tiles: Int, blockColumns: Int, blocks: Int
+  /// Tiles of pixels and the pixels of each, columns of a block, blocks of a group.
+  let tiles: Int, tilePixels: Int, blockColumns: Int, blocks: Int
 
   /// The bytes of weights that a block may have: half of a usual second-level cache.
   private static let blockBytes = 512 * 1024
@@ -57,7 +57,9 @@ struct ProductPlan: Sendable {
     copyBytes = sideBySide > 1 ? roundedUp(tapElements * elementBytes + 16, to: 16) : 0
     tileRows = tile.rows
     tileColumns = tile.columns
-    tiles = (pixels + tileRows - 1) / tileRows
+    let fewest = (pixels + tileRows - 1) / tileRows
+    tilePixels = max(1, (pixels + fewest - 1) / max(1, fewest))
+    tiles = (pixels + tilePixels - 1) / tilePixels
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let tileBytes = max(1, taps * tapElements * elementBytes * tileColumns)
     var perBlock = max(1, min(columnTiles, Self.blockBytes / tileBytes))
@@ -85,8 +87,8 @@ struct ProductPlan: Sendable {
   /// Bytes of addresses in a slot.
   var addressBytes: Int { roundedUp(tileRows * taps * MemoryLayout<Int>.size, to: 64) }
 
-  /// The pixels of tile `index`; tiles differ by one pixel at most.
+  /// The pixels of tile `index`: all have as many, but for the last.
   @inline(__always) func tile(_ index: Int) -> Range<Int> {
-    index * pixels / tiles..<(index + 1) * pixels / tiles
+    index &* tilePixels..<min(pixels, (index &+ 1) &* tilePixels)
   }
 }

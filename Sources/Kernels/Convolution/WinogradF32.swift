@@ -44,8 +44,8 @@ struct WinogradF32: Sendable {
     else { return nil }
     let transforms = KernelTable.all(.winogradInF32, as: WinogradInFunctionF32.self)
     let back = KernelTable.all(.winogradOutF32, as: WinogradOutFunctionF32.self)
-    guard let input = transforms.first(where: { isa.includes($0.isa) && $0.isa.isAvailable }),
-      let output = back.first(where: { isa.includes($0.isa) && $0.isa.isAvailable })
+    guard let input = transforms.last(where: { isa.includes($0.isa) && $0.isa.isAvailable }),
+      let output = back.last(where: { isa.includes($0.isa) && $0.isa.isAvailable })
     else { return nil }
     let tiles = g.batch * ((g.outputHeight + 3) / 4) * ((g.outputWidth + 3) / 4)
     let tileBytes =
@@ -67,7 +67,7 @@ struct WinogradF32: Sendable {
       pixels: together, columns: g.outputChannels, otherwise: productReferenceF32)
   }
 
-  /// An estimate for one core with AVX-512, whose parts were measured: products near the limit of the
+  /// An estimate for one core with AVX-512, whose parts were measured (other cores have the same ratios): products near the limit of the
   /// core or of reading weights, then the transforms for each tile and 16 channels.
   private static func cycles(_ g: ConvolutionGeometry, tiles: Int, blocks: Int) -> Double {
     let inputs = Double(roundedUp(g.inputChannels, to: 16))
@@ -93,19 +93,26 @@ struct WinogradF32: Sendable {
   /// Bytes of scratch that a run needs.
   var scratchBytes: Int { Self.mostParts * slotBytes }
 
-  /// Transforms `weights`, [output][input][3][3], to `packed`, in double precision.
-  func pack(_ weights: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>) {
+  /// Transforms `weights`, [output][input][3][3] or in the `WeightOrder` of the geometry, to `packed`,
+  /// in double precision.
+  func pack(
+    _ weights: UnsafePointer<Float>, form: WeightForm, to packed: UnsafeMutablePointer<Float>
+  ) {
     let inputs = geometry.inputChannels
+    let step = form == .packed ? inputs * 16 : 1
     var half = (0..<18).map { _ in 0.0 }
     for output in 0..<geometry.outputChannels {
       for input in 0..<inputs {
-        let w = weights + (output * inputs + input) * 9
-        for column in 0..<3 {
-          Self.transform(Double(w[column]), Double(w[3 + column]), Double(w[6 + column])) {
-            half[$0 * 3 + column] = $1
-          }
-        }
         let place = output / 16 * inputs * 16 + input * 16 + output % 16
+        let w =
+          form == .packed
+          ? weights + (output / 16 * inputs * 128 + place) : weights + (output * inputs + input) * 9
+        for column in 0..<3 {
+          Self.transform(
+            Double(w[column * step]), Double(w[(3 + column) * step]),
+            Double(w[(6 + column) * step])
+          ) { half[$0 * 3 + column] = $1 }
+        }
         for row in 0..<6 {
           Self.transform(half[row * 3], half[row * 3 + 1], half[row * 3 + 2]) {
             packed[(row * 6 + $0) * panels * inputs * 16 + place] = Float($1)
@@ -173,8 +180,11 @@ struct WinogradF32: Sendable {
   ) {
     let addresses = rows.assumingMemoryBound(to: UnsafePointer<Float>?.self)
     let panelElements = geometry.inputChannels * 16
-    for tile in stride(from: 0, to: count, by: product.rows) {
-      let tileRows = min(product.rows, count - tile)
+    // As many rows in each tile of the product, but for the last.
+    let tileCount = (count + product.rows - 1) / product.rows
+    let most = (count + tileCount - 1) / tileCount
+    for tile in stride(from: 0, to: count, by: most) {
+      let tileRows = min(most, count - tile)
       for row in 0..<tileRows { addresses[row] = v + (tile + row) * lanesIn }
       for column in stride(from: 0, to: lanesOut, by: product.columns) {
         product.function(

@@ -1,4 +1,5 @@
-/// What the machine gives at most, measured: multiply-adds without loads, and copies without arithmetic.
+/// What the machine gives at most, measured: multiply-adds without loads, and bytes moved without
+/// arithmetic.
 ///
 /// The roofs of a roofline: what a layer reaches of them is the honest measure of its kernel. Takes some
 /// milliseconds for each thread's arithmetic and some tens for the largest copy.
@@ -7,8 +8,10 @@ public struct MachineProbe: Sendable {
   public struct Copy: Sendable {
     /// The memory in bytes.
     public let bytes: Int
-    /// Bytes read and written in a second, in thousand millions.
+    /// Bytes read and written in a second by copies, in thousand millions.
     public let gigabytesPerSecond: Double
+    /// The same for changes in place, which fetch no line only to write it.
+    public let updatedPerSecond: Double
   }
 
   /// Operations of float32 in a second, in thousand millions; a multiply-add is two.
@@ -20,8 +23,9 @@ public struct MachineProbe: Sendable {
 
   /// The memory that copies work in, for each thread: what fits a usual first and second level, and for
   /// all together a third level and none.
-  private static let footprints = [
-    (32 << 10, true), (512 << 10, true), (8 << 20, false), (64 << 20, false),
+  private static let footprints: [(bytes: Int, isPerThread: Bool)] = [
+    (32 << 10, true), (256 << 10, true), (768 << 10, true), (4 << 20, false), (16 << 20, false),
+    (64 << 20, false),
   ]
 
   /// Measures with all threads of `pool`.
@@ -34,20 +38,25 @@ public struct MachineProbe: Sendable {
       KernelTable.best(.probeF32, upTo: isa, reference: probeReferenceF32), pool, now)
     integerGigaops = Self.gigaops(
       KernelTable.best(.probeU8S8, upTo: isa, reference: probeReferenceU8S8), pool, now)
-    let largest = Self.footprints.map { $0.1 ? $0.0 * pool.threads : $0.0 }.max() ?? 0
-    let memory = AlignedBytes(largest)
+    let footprints = Self.footprints.map {
+      $0.isPerThread ? $0.bytes * pool.threads : $0.bytes
+    }.sorted()
+    let memory = AlignedBytes(footprints.last ?? 0)
     // Pages that were never written are all the same one.
-    memory.base.initializeMemory(as: UInt8.self, repeating: 1, count: largest)
-    copies = Self.footprints.map { footprint, isPerThread in
-      let bytes = isPerThread ? footprint * pool.threads : footprint
-      return Copy(bytes: bytes, gigabytesPerSecond: Self.copyRate(bytes, memory, pool, now))
+    memory.base.initializeMemory(as: UInt8.self, repeating: 1, count: memory.count)
+    let update = KernelTable.best(.probeUpdate, upTo: isa, reference: probeReferenceUpdate)
+    copies = footprints.map { bytes in
+      Copy(
+        bytes: bytes, gigabytesPerSecond: Self.copyRate(bytes, memory, pool, now),
+        updatedPerSecond: Self.updateRate(bytes, memory, update, pool, now))
     }
   }
 
-  /// How fast bytes can move for a layer that touches `bytes`, in thousand millions a second: as in the
-  /// smallest memory of `copies` that holds them.
+  /// How fast bytes can move for a layer that touches `bytes`, in thousand millions a second: by the
+  /// faster way in the largest memory of `copies` that is not larger.
   public func gigabytesPerSecond(for bytes: Int) -> Double {
-    (copies.first { $0.bytes >= bytes } ?? copies[copies.count - 1]).gigabytesPerSecond
+    let copy = copies.last { $0.bytes <= bytes } ?? copies[0]
+    return max(copy.gigabytesPerSecond, copy.updatedPerSecond)
   }
 
   /// The best of some trials of `body`, which gets how often to repeat: repetitions for each second.
@@ -102,5 +111,22 @@ public struct MachineProbe: Sendable {
       }
     }
     return rate * Double(half * 2 * pool.threads) / 1e9
+  }
+
+  private static func updateRate(
+    _ bytes: Int, _ memory: AlignedBytes, _ kernel: Kernel<ProbeFunction>, _ pool: ThreadPool,
+    _ now: () -> Double
+  ) -> Double {
+    let lines = bytes / pool.threads / 64
+    let base = memory.base
+    let operands = AlignedBytes(64)
+    let rate = bestRate(now) { repetitions in
+      pool.run(parts: pool.threads) { part in
+        for _ in 0..<repetitions {
+          kernel.function(lines, operands.base, base + part * lines * 64)
+        }
+      }
+    }
+    return rate * Double(lines * 128 * pool.threads) / 1e9
   }
 }

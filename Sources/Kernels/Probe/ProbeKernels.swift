@@ -36,3 +36,15 @@ package let probeReferenceU8S8 = Kernel<ProbeFunction>(
   }
   sums.storeBytes(of: sum, as: SIMD16<Int32>.self)
 }
+
+/// The portable form of the kernels of `probe_update`.
+package let probeReferenceUpdate = Kernel<ProbeFunction>(
+  name: StaticName("pare_probe_update_1x64__portable"), rows: 1, columns: 64, isa: .portable
+) { rounds, operands, memory in
+  guard let operands, let memory else { return }
+  let b = operands.loadUnaligned(as: SIMD16<UInt32>.self)
+  for round in 0..<rounds {
+    let line = memory.loadUnaligned(fromByteOffset: round * 64, as: SIMD16<UInt32>.self)
+    memory.storeBytes(of: line ^ b, toByteOffset: round * 64, as: SIMD16<UInt32>.self)
+  }
+}

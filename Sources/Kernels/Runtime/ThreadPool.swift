@@ -2,7 +2,7 @@ import CKernels
 
 /// Threads that share out the parts of one task at a time.
 ///
-/// Waiting threads spin for some tens of microseconds and then park. One task runs at a time: `run` is
+/// Waiting threads spin for a millisecond or two and then park. One task runs at a time: `run` is
 /// neither re-entrant nor to be called from two threads at once on the same pool.
 public final class ThreadPool: @unchecked Sendable {
   /// The number of threads that work, the caller's among them.

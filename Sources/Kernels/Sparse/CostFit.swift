@@ -1,7 +1,8 @@
 /// Finds the constants of `KernelCosts` from measured times: least squares of relative errors.
 ///
 /// Constants that measurements tell apart badly (tiles come with vectors) stay near those that are in
-/// use. None is negative.
+/// use. None is negative, and no multiply takes less than the half cycle that the unit of cycles is made
+/// of.
 package struct CostFit: Sendable {
   /// One constant by its name in `KernelCosts`, before and after.
   package struct Constant: Sendable {
@@ -56,8 +57,8 @@ package struct CostFit: Sendable {
     let sparseNames = [
       "sparseStep", "sparseWeight", "sparseSums", "sparseOutput", "transposition", "sparseStore",
     ]
-    let found = Self.solve(dense, near: used)
-    let foundSparse = Self.solve(sparse, near: usedSparse)
+    let found = Self.solve(dense, near: used, least: [0.5, 0])
+    let foundSparse = Self.solve(sparse, near: usedSparse, least: [0.5, 0, 0, 0, 0, 0])
     return names.indices.map { Constant(name: names[$0], used: used[$0], found: found[$0]) }
       + sparseNames.indices.map {
         Constant(name: sparseNames[$0], used: usedSparse[$0], found: foundSparse[$0])
@@ -84,11 +85,30 @@ package struct CostFit: Sendable {
     ]
   }
 
-  /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time.
-  private static func solve(_ samples: [Sample], near: [Double]) -> [Double] {
+  /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time; then
+  /// again without the samples that are more than a third off, which something disturbed or the model
+  /// does not describe.
+  private static func solve(
+    _ samples: [Sample], near: [Double], least: [Double]
+  ) -> [Double] {
     guard !samples.isEmpty else { return near }
+    var rows = samples.map { sample in sample.features.map { $0 / max(sample.cycles, 1) } }
     var constants = near
-    let rows = samples.map { sample in sample.features.map { $0 / max(sample.cycles, 1) } }
+    for _ in 0..<5 {
+      descend(rows, near, least, &constants)
+      let kept = rows.filter { row in
+        let expected = zip(row, constants).reduce(0) { $0 + $1.0 * $1.1 }
+        return expected > 0.67 && expected < 1.5
+      }
+      guard kept.count < rows.count, kept.count * 2 >= samples.count else { break }
+      rows = kept
+    }
+    return constants
+  }
+
+  private static func descend(
+    _ rows: [[Double]], _ near: [Double], _ least: [Double], _ constants: inout [Double]
+  ) {
     for _ in 0..<2000 {
       for k in constants.indices {
         let weight = 0.01 / (near[k] * near[k])
@@ -100,9 +120,8 @@ package struct CostFit: Sendable {
           numerator += row[k] * rest
           denominator += row[k] * row[k]
         }
-        constants[k] = max(0, numerator / denominator)
+        constants[k] = max(least[k], numerator / denominator)
       }
     }
-    return constants
   }
 }

@@ -43,8 +43,14 @@ package struct KernelCosts: Sendable {
       + vectors * Double(plan.panels) * 16 * sparseStore
   }
 
-  /// Whether the sparse product is expected to be faster.
-  func prefersSparse(_ g: ConvolutionGeometry, _ plan: SparsePlan, stored: Int) -> Bool {
-    sparse(plan, stored: stored) < dense(g, rows: plan.rows)
+  /// What Winograd's products take of the time of direct ones.
+  private static let winograd = 0.65
+
+  /// Whether the sparse product is expected to be faster than the dense one, which may be Winograd's.
+  func prefersSparse(
+    _ g: ConvolutionGeometry, _ plan: SparsePlan, stored: Int, hasWinograd: Bool = false
+  ) -> Bool {
+    let direct = dense(g, rows: plan.rows)
+    return sparse(plan, stored: stored) < (hasWinograd ? direct * Self.winograd : direct)
   }
 }

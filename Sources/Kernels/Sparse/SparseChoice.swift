@@ -16,7 +16,8 @@ package enum SparseChoice: Hashable, Sendable {
     }
     let plan = SparsePlan(g, words: (g.inputChannels + 3) / 4)
     if self == .always { return plan }
-    guard isa != .portable else { return nil }
+    // Few channels are a case of their own, which dense products treat better.
+    guard isa != .portable, g.inputChannels >= 16 else { return nil }
     // A quad holds four of them at most: few zeros need no closer look.
     if let nonzero, !KernelCosts.u8s8.prefersSparse(g, plan, stored: nonzero / 4) { return nil }
     var stored = 0
@@ -45,11 +46,14 @@ package enum SparseChoice: Hashable, Sendable {
     }
     let plan = SparsePlan(g, words: g.inputChannels)
     if self == .always { return plan }
-    guard isa != .portable else { return nil }
+    // Few channels are a case of their own, which dense products treat better.
+    guard isa != .portable, g.inputChannels >= 16 else { return nil }
     var stored = nonzero ?? 0
     if nonzero == nil {
       for index in 0..<g.outputChannels * g.depth where weights[index] != 0 { stored += 1 }
     }
-    return KernelCosts.f32.prefersSparse(g, plan, stored: stored) ? plan : nil
+    let isFaster = KernelCosts.f32.prefersSparse(
+      g, plan, stored: stored, hasWinograd: WinogradF32(g, isa: isa) != nil)
+    return isFaster ? plan : nil
   }
 }

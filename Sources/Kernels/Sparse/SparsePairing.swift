@@ -7,11 +7,11 @@ import CKernels
 /// number of rows as common, and pairs are in the order of what is left. Where one output has fewer
 /// weights than the other, or a pair fewer common rows, zeros fill up.
 struct SparsePairing {
-  private(set) var indices: [UInt16] = []
-  private(set) var weights: [UInt32] = []
+  let indices = GrowingBytes<UInt16>()
+  let weights = GrowingBytes<UInt32>()
 
-  /// Rows of each of 16 outputs that are not zero: bits, 64 to a word.
-  private var masks: [UInt64] = []
+  /// Rows of each of 16 outputs that are not zero, and room for those of a pair: bits, 64 to a word.
+  private let masks: AlignedBytes
   private var words = 0
 
   private struct Pair {
@@ -22,6 +22,9 @@ struct SparsePairing {
     var each = 0
   }
 
+  /// Empty streams, for chunks of at most `rows` rows.
+  init(rows: Int) { masks = AlignedBytes(18 * ((rows + 63) / 64), of: UInt64.self) }
+
   /// Appends the weights of 16 outputs at `from`, `stride` words apart, with `rows` rows each; writes
   /// their 8 pairs to `to`.
   mutating func add(
@@ -29,10 +32,15 @@ struct SparsePairing {
     to: UnsafeMutablePointer<pare_sparse_pair>
   ) {
     words = (rows + 63) / 64
-    masks = [UInt64](repeating: 0, count: 16 * words)
+    let masks = masks.pointer(UInt64.self)
     for output in 0..<16 {
-      for row in 0..<rows where from[output * stride + row] != 0 {
-        masks[output * words + row / 64] |= 1 << UInt64(row % 64)
+      let row = from + output * stride
+      for word in 0..<words {
+        var mask: UInt64 = 0
+        for bit in 0..<min(64, rows - word * 64) where row[word * 64 + bit] != 0 {
+          mask |= 1 << UInt64(bit)
+        }
+        masks[output * words + word] = mask
       }
     }
     for (place, pair) in matched().enumerated() {
@@ -40,13 +48,12 @@ struct SparsePairing {
         first: UInt8(pair.first), second: UInt8(pair.second),
         both: UInt16(truncatingIfNeeded: pair.both / 2),
         each: UInt16(truncatingIfNeeded: pair.each / 2))
-      append(pair, from, stride)
+      append(pair, from + pair.first * stride, from + pair.second * stride)
     }
   }
 
-  private func count(_ output: Int) -> Int { shared(output, output) }
-
   private func shared(_ a: Int, _ b: Int) -> Int {
+    let masks = masks.pointer(UInt64.self)
     var count = 0
     for word in 0..<words {
       count += (masks[a * words + word] & masks[b * words + word]).nonzeroBitCount
@@ -56,7 +63,7 @@ struct SparsePairing {
 
   /// The pairs of 16 outputs, in the order of what each has beside the common rows.
   private func matched() -> [Pair] {
-    let counts = (0..<16).map(count)
+    let counts = (0..<16).map { shared($0, $0) }
     var rest = (0..<16).sorted { (counts[$1], $1) < (counts[$0], $0) }
     var pairs: [Pair] = []
     while let first = rest.popLast() {
@@ -69,7 +76,7 @@ struct SparsePairing {
       pairs.append(
         Pair(first: first, second: rest.remove(at: best.place), shared: best.shared))
     }
-    let both = pairs.map(\.shared).sorted()[2] / 2 * 2
+    let both = pairs.map({ $0.shared }).sorted()[2] / 2 * 2
     for index in pairs.indices {
       pairs[index].both = both
       let pair = pairs[index]
@@ -79,37 +86,81 @@ struct SparsePairing {
     return pairs.sorted { ($0.each, $0.first) < ($1.each, $1.first) }
   }
 
-  private mutating func append(_ pair: Pair, _ from: UnsafePointer<UInt32>, _ stride: Int) {
-    let (a, b) = (from + pair.first * stride, from + pair.second * stride)
-    var left = (Array(masks[pair.first * words..<(pair.first + 1) * words]), [UInt64]())
-    left.1 = Array(masks[pair.second * words..<(pair.second + 1) * words])
-    var common = (0..<words).map { left.0[$0] & left.1[$0] }
+  /// Appends the streams of a pair, whose rows are `a` and `b`.
+  private func append(_ pair: Pair, _ a: UnsafePointer<UInt32>, _ b: UnsafePointer<UInt32>) {
+    let masks = masks.pointer(UInt64.self)
+    let (restA, restB) = (masks + 16 * words, masks + 17 * words)
+    restA.update(from: masks + pair.first * words, count: words)
+    restB.update(from: masks + pair.second * words, count: words)
+    var index = indices.room(for: pair.both + 2 * pair.each)
+    var weight = weights.room(for: 2 * (pair.both + pair.each))
+    var word = 0
     for _ in 0..<pair.both {
-      let row = Self.takeFirst(&common)
-      indices.append(UInt16(truncatingIfNeeded: row ?? 0))
-      weights.append(row.map { a[$0] } ?? 0)
-      weights.append(row.map { b[$0] } ?? 0)
-      if let row {
-        left.0[row / 64] &= ~(1 << UInt64(row % 64))
-        left.1[row / 64] &= ~(1 << UInt64(row % 64))
+      while word < words, restA[word] & restB[word] == 0 { word += 1 }
+      if word < words {
+        let bit = (restA[word] & restB[word]).trailingZeroBitCount
+        restA[word] &= ~(1 << UInt64(bit))
+        restB[word] &= ~(1 << UInt64(bit))
+        index[0] = UInt16(truncatingIfNeeded: word * 64 + bit)
+        weight[0] = a[word * 64 + bit]
+        weight[1] = b[word * 64 + bit]
+      } else {
+        index[0] = 0
+        weight[0] = 0
+        weight[1] = 0
+      }
+      index += 1
+      weight += 2
+    }
+    // Rows of the two in turn, so each has every second place.
+    for (rest, row, offset) in [(restA, a, 0), (restB, b, 1)] {
+      var word = 0
+      for place in 0..<pair.each {
+        while word < words, rest[word] == 0 { word += 1 }
+        if word < words {
+          let at = word * 64 + rest[word].trailingZeroBitCount
+          rest[word] &= rest[word] - 1
+          index[2 * place + offset] = UInt16(truncatingIfNeeded: at)
+          weight[2 * place + offset] = row[at]
+        } else {
+          index[2 * place + offset] = 0
+          weight[2 * place + offset] = 0
+        }
       }
     }
-    for _ in 0..<pair.each {
-      let rows = (Self.takeFirst(&left.0), Self.takeFirst(&left.1))
-      indices.append(UInt16(truncatingIfNeeded: rows.0 ?? 0))
-      indices.append(UInt16(truncatingIfNeeded: rows.1 ?? 0))
-      weights.append(rows.0.map { a[$0] } ?? 0)
-      weights.append(rows.1.map { b[$0] } ?? 0)
-    }
+  }
+}
+
+/// Elements whose number is not known before, in memory that doubles.
+final class GrowingBytes<Element: BitwiseCopyable> {
+  private var base: UnsafeMutablePointer<Element>
+  private var capacity: Int
+  private(set) var count = 0
+
+  init() {
+    capacity = 1024
+    base = .allocate(capacity: capacity)
   }
 
-  /// Clears the first bit that is set, and returns its position, or nil.
-  private static func takeFirst(_ mask: inout [UInt64]) -> Int? {
-    for word in mask.indices where mask[word] != 0 {
-      let bit = mask[word].trailingZeroBitCount
-      mask[word] &= mask[word] - 1
-      return word * 64 + bit
+  deinit { base.deallocate() }
+
+  /// The memory of `more` further elements, which count from now on.
+  func room(for more: Int) -> UnsafeMutablePointer<Element> {
+    if count + more > capacity {
+      capacity = max(capacity * 2, count + more)
+      let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+      larger.update(from: base, count: count)
+      base.deallocate()
+      base = larger
     }
-    return nil
+    defer { count += more }
+    return base + count
+  }
+
+  /// A copy of the elements, aligned.
+  func aligned() -> AlignedBytes {
+    let copy = AlignedBytes(count, of: Element.self)
+    copy.pointer(Element.self).update(from: base, count: count)
+    return copy
   }
 }

@@ -28,7 +28,7 @@ final class SparseStreams: Sendable {
     starts = AlignedBytes(groups * 2, of: Int.self)
     let block = AlignedBytes(plan.blockPanels * 16 * rows, of: UInt32.self)
     let words = block.pointer(UInt32.self)
-    var streams = SparsePairing()
+    var streams = SparsePairing(rows: plan.chunkRows)
     var group = 0
     for index in 0..<plan.blocks {
       words.update(repeating: 0, count: plan.blockPanels * 16 * rows)
@@ -48,8 +48,8 @@ final class SparseStreams: Sendable {
         }
       }
     }
-    indices = AlignedBytes(copying: streams.indices)
-    weights = AlignedBytes(copying: streams.weights)
+    indices = streams.indices.aligned()
+    weights = streams.weights.aligned()
   }
 
   /// The streams of `panel` in `chunk`: 8 pairs, their indices within the chunk, their weights.
@@ -71,15 +71,6 @@ final class SparseStreams: Sendable {
     let pairs: UnsafePointer<pare_sparse_pair>
     let indices: UnsafePointer<UInt16>
     let weights: UnsafePointer<Weight>
-  }
-}
-
-extension AlignedBytes {
-  /// Memory with a copy of `elements`.
-  fileprivate convenience init<T: BitwiseCopyable>(copying elements: [T]) {
-    self.init(elements.count, of: T.self)
-    let to = pointer(T.self)
-    for index in elements.indices { to[index] = elements[index] }
   }
 }
 

@@ -8,6 +8,9 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
   case block1x4Gap = 5
   case panels = 6
 
+  /// The encodings that are chosen for their size, or by name on the command line: panels are not.
+  public static let choices = allCases.filter { $0 != .panels }
+
   /// The name in reports and on the command line.
   public var name: String {
     switch self {

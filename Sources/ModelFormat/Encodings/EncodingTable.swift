@@ -51,7 +51,7 @@ extension Tensor {
       return plain.legalByteCount(encoding) == nil ? plain : encoding.codec.encode(plain)
     }
     var best = (encoding: Encoding.dense, bytes: plain.values.count)
-    for candidate in Encoding.allCases where candidate != .dense {
+    for candidate in Encoding.choices where candidate != .dense {
       if let bytes = plain.legalByteCount(candidate), bytes < best.bytes {
         best = (candidate, bytes)
       }

@@ -65,7 +65,7 @@ import Testing
         #expect(a.constant?.floats() == b.constant?.floats())
       }
     }
-    #expect(reordered > NetworkFixture.all.count)
+    #expect(reordered > 0)
   }
 
   @Test(arguments: fixtures)
