@@ -20,12 +20,12 @@ package struct KernelCosts: Sendable {
 
   /// uint8 activations, int8 weights in quads.
   static let u8s8 = KernelCosts(
-    denseStep: 0.66, denseStore: 3, sparseStep: 0.6, sparseWeight: 0.6, sparseSums: 1.2,
-    sparseOutput: 12, transposition: 4, sparseStore: 4)
+    denseStep: 0.52, denseStore: 6.9, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
+    sparseOutput: 2, transposition: 5.9, sparseStore: 4.3)
   /// Floats.
   static let f32 = KernelCosts(
-    denseStep: 0.57, denseStore: 2, sparseStep: 0.6, sparseWeight: 0.6, sparseSums: 1.2,
-    sparseOutput: 12, transposition: 4, sparseStore: 5)
+    denseStep: 0.51, denseStore: 5.2, sparseStep: 0.5, sparseWeight: 0.97, sparseSums: 1.45,
+    sparseOutput: 5.7, transposition: 4, sparseStore: 6.3)
 
   /// Cycles of the dense product.
   func dense(_ g: ConvolutionGeometry, rows: Int) -> Double {
