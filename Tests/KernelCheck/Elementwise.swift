@@ -6,7 +6,7 @@ private let counts = [1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 131, 257]
 
 extension Numbers {
   /// Floats among which are the special ones.
-  fileprivate mutating func allKindsOfFloats(_ count: Int, times factor: Float) -> Samples<Float> {
+  mutating func allKindsOfFloats(_ count: Int, times factor: Float) -> Samples<Float> {
     let special: [Float] = [.infinity, -.infinity, 0, -0.0, 1e-30, -3e38, .nan, 0.125, -0.375]
     return Samples(count) { index in
       index % 5 == 3 && count > 20 ? special[index / 5 % special.count] : float() * factor
@@ -16,7 +16,7 @@ extension Numbers {
 
 extension Samples<Float> {
   /// Whether elements have the same bits, those that are no numbers apart, and guards do.
-  fileprivate func isSameNumbers(_ other: Samples) -> Bool {
+  func isSameNumbers(_ other: Samples) -> Bool {
     for index in 0..<count
     where base[index] != base[index] && other.base[index] != other.base[index] {
       base[index] = 0

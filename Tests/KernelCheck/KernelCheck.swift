@@ -39,8 +39,10 @@ public func checkKernels() -> Int32 {
     // Compared as a part of layers.
     case .winogradInF32, .winogradOutF32: break
     // They measure speed, and have no meaning.
-    case .probeF32, .probeU8S8: break
+    case .probeF32, .probeU8S8, .probeUpdate: break
     case .poolU8: report.check(operation, poolReferenceU8, pool)
+    case .affineF32: report.check(operation, affineReferenceF32, affine)
+    case .affineU8: report.check(operation, affineReferenceU8, affine)
     }
   }
   report.checkLayers()

@@ -142,3 +142,39 @@ func pool(
   }
   cases.add(results[0].isSame(results[1]))
 }
+
+/// Compares a factor and a summand for each element of a row of floats.
+func affine(
+  _ kernel: Kernel<AffineFunctionF32>, _ reference: Kernel<AffineFunctionF32>,
+  _ cases: inout Cases
+) {
+  for count in counts {
+    var numbers = Numbers(count)
+    let x = numbers.allKindsOfFloats(3 * count, times: 4)
+    let (scale, bias) = (numbers.floats(count), numbers.floats(count))
+    let outputs = [0, 1].map { _ in Samples<Float>(3 * count) { _ in 77 } }
+    for (kernel, y) in zip([kernel, reference], outputs) {
+      kernel.function(3, count, x.base, scale.base, bias.base, y.base, -1.5, .infinity)
+    }
+    cases.add(outputs[0].isSameNumbers(outputs[1]))
+  }
+}
+
+/// Compares the same for rows of bytes.
+func affine(
+  _ kernel: Kernel<AffineFunctionU8>, _ reference: Kernel<AffineFunctionU8>, _ cases: inout Cases
+) {
+  let parameters = pare_affine_u8_parameters(x_zero: 113, zero: 100, min: 5, max: 251)
+  for count in counts {
+    var numbers = Numbers(count)
+    let x = numbers.bytes(3 * count)
+    let (scale, bias) = (numbers.floats(count), numbers.floats(count, times: 200))
+    let outputs = [0, 1].map { _ in Samples<UInt8>(3 * count) { _ in 77 } }
+    withUnsafePointer(to: parameters) { parameters in
+      for (kernel, y) in zip([kernel, reference], outputs) {
+        kernel.function(3, count, x.base, scale.base, bias.base, y.base, parameters)
+      }
+    }
+    cases.add(outputs[0].isSame(outputs[1]))
+  }
+}

@@ -70,7 +70,7 @@ struct SparsePairing {
       var best = (place: 0, shared: 0, score: Int.min)
       for (place, other) in rest.enumerated() {
         let common = shared(first, other)
-        let score = 2 * common - abs(counts[first] - counts[other])
+        let score = common - 2 * abs(counts[first] - counts[other])
         if score > best.score { best = (place, common, score) }
       }
       pairs.append(
