@@ -92,7 +92,8 @@ extension PackedWeightsI8 {
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
           let panel = weights.panel(column / 16)
           kernel.function(
-            pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps, segments.count,
+            pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
+            segments.count,
             segments.size * 4, rows, panel.counts, panel.weights, constants + column * 3,
             output + (pixels.lowerBound * ldc + column) * elementBytes, ldc, kind)
         }
