@@ -43,11 +43,13 @@ func products(
   _ cases: inout Cases
 ) {
   for m in sizes(upTo: kernel.rows) + [kernel.rows * 2 + 3, kernel.rows * 3] {
-    for n in sizes(upTo: kernel.columns) + [kernel.columns + 9, kernel.columns * 2 + 32] {
-      for (depth, gap) in [(1, 0), (4, 3), (7, 0), (67, 1)] {
+    for n in sizes(upTo: kernel.columns) + [
+      kernel.columns + 9, kernel.columns * 2 + 32, 2, 3, 4, 5,
+    ] {
+      for (depth, gap) in [(1, 0), (4, 3), (7, 0), (67, 1), (16, 0), (48, 5), (528, 0)] {
         var numbers = Numbers(m * 1000 + n + depth)
         let panels = (n + 15) / 16
-        let (lda, ldc) = (depth + gap, n + 3)
+        let (lda, ldc) = (depth + gap, gap == 5 ? n : n + 3)
         let input = numbers.floats((m - 1) * lda + depth)
         let weights = numbers.floats(panels * depth * 16)
         let bias = numbers.floats(panels * 16)

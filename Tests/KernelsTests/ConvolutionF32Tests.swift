@@ -137,7 +137,7 @@ import Testing
     guard kernel.isa.isAvailable else { return }
     for rows in around(kernel.rows) + [kernel.rows * 40 + 5] where rows > 1 {
       for columns in around(kernel.columns) + around(16) {
-        for depth in [1, 6, 40] {
+        for depth in [1, 6, 32, 40] {
           let g = ConvolutionGeometry(
             inputHeight: 1, inputWidth: rows, inputChannels: depth, outputChannels: columns)
           let test = Case(g)

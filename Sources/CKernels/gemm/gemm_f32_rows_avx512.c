@@ -132,11 +132,85 @@ static tiles_function *const functions[4][12] = {
     {tiles_1x4, tiles_2x4, tiles_3x4, tiles_4x4, tiles_5x4, tiles_6x4},
 };
 
+/// The sums of the lanes of 16 vectors, each in the lane of its number.
+INLINE __m512 lane_sums(const __m512 v[16]) {
+  __m512 fours[4];
+  UNROLL for (size_t i = 0; i < 4; i++) {
+    const __m512 *x = v + 4 * i;
+    const __m512 first = _mm512_add_ps(
+        _mm512_unpacklo_ps(x[0], x[1]), _mm512_unpackhi_ps(x[0], x[1]));
+    const __m512 second = _mm512_add_ps(
+        _mm512_unpacklo_ps(x[2], x[3]), _mm512_unpackhi_ps(x[2], x[3]));
+    const __m512d l = _mm512_castps_pd(first), h = _mm512_castps_pd(second);
+    fours[i] = _mm512_add_ps(
+        _mm512_castpd_ps(_mm512_unpacklo_pd(l, h)), _mm512_castpd_ps(_mm512_unpackhi_pd(l, h)));
+  }
+  UNROLL for (size_t i = 0; i < 4; i += 2) fours[i / 2] = _mm512_add_ps(
+      _mm512_shuffle_f32x4(fours[i], fours[i + 1], 0x88),
+      _mm512_shuffle_f32x4(fours[i], fours[i + 1], 0xDD));
+  return _mm512_add_ps(
+      _mm512_shuffle_f32x4(fours[0], fours[1], 0x88),
+      _mm512_shuffle_f32x4(fours[0], fours[1], 0xDD));
+}
+
+/// n outputs, 1 to 4, with steps in lanes: as many vectors as rows have, where a tile would take as many
+/// as it has steps. Sums of 16 / n rows go on side by side.
+INLINE void dots(
+    const size_t n, size_t m, const struct product *p, const char *a, const float *b,
+    const float *bias, const char *residual, char *c) {
+  const size_t together = 16 / n, k = p->k;
+  float w[pare_gemm_dot_outputs * pare_gemm_dot_depth], start[16];
+  for (size_t j = 0; j < n; j++) {
+    for (size_t i = 0; i < k; i++) w[j * k + i] = b[16 * i + j];
+  }
+  for (size_t i = 0; i < 16; i++) start[i] = bias[i % n];
+  for (size_t first = 0; first < m; first += together) {
+    const size_t rows = m - first < together ? m - first : together;
+    const char *row[16];
+    UNROLL for (size_t i = 0; i < together; i++)
+      row[i] = a + (first + (i < rows ? i : rows - 1)) * p->lda;
+    __m512 sums[16];
+    UNROLL for (size_t i = 0; i < 16; i++) sums[i] = _mm512_setzero_ps();
+    for (size_t at = 0; at < k; at += 16) {
+      __m512 weights[pare_gemm_dot_outputs];
+      UNROLL for (size_t j = 0; j < n; j++) weights[j] = _mm512_loadu_ps(w + j * k + at);
+      UNROLL for (size_t i = 0; i < together; i++) {
+        const __m512 x = _mm512_loadu_ps((const float *)row[i] + at);
+        UNROLL for (size_t j = 0; j < n; j++) sums[i * n + j] =
+            _mm512_fmadd_ps(x, weights[j], sums[i * n + j]);
+      }
+    }
+    float y[16];
+    _mm512_storeu_ps(y, _mm512_add_ps(lane_sums(sums), _mm512_loadu_ps(start)));
+    if (residual) {
+      for (size_t i = 0; i < rows * n; i++)
+        y[i] += ((const float *)(residual + (first + i / n) * p->ldc))[i % n];
+    }
+    const __m512 held = _mm512_min_ps(p->max, _mm512_max_ps(p->min, _mm512_loadu_ps(y)));
+    if (p->ldc == 4 * n) {
+      _mm512_mask_storeu_ps(c + first * p->ldc, mask16(rows * n), held);
+    } else {
+      _mm512_storeu_ps(y, held);
+      for (size_t i = 0; i < rows * n; i++)
+        ((float *)(c + (first + i / n) * p->ldc))[i % n] = y[i];
+    }
+  }
+}
+
 /// Tiles of `most` rows, or one less so that all have about as many, by `wide` panels.
-INLINE void product(
+static void product(
     size_t most, size_t wide, size_t m, size_t n, const struct product *p, const char *a,
     const float *b, const float *bias, const char *residual, char *c) {
   if (!m) return;
+  if (n <= pare_gemm_dot_outputs && p->k % 16 == 0 && p->k <= pare_gemm_dot_depth) {
+    switch (n) {
+      case 1: return dots(1, m, p, a, b, bias, residual, c);
+      case 2: return dots(2, m, p, a, b, bias, residual, c);
+      case 3: return dots(3, m, p, a, b, bias, residual, c);
+      case 4: return dots(4, m, p, a, b, bias, residual, c);
+      default: return;
+    }
+  }
   const size_t count = (m + most - 1) / most, fewer = m / count, longer = m % count;
   const size_t skip = longer * (fewer + 1);
   for (size_t done = 0; done < n; done += 16 * wide) {

@@ -69,6 +69,9 @@ typedef void pare_gemm_f32(
     size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t b_stride,
     const float *bias, const float *residual, float *c, size_t ldc, float min, float max);
 
+/// Up to how many outputs, and steps by sixteens, gemm_f32 has its steps in lanes where it has 16 lanes.
+enum { pare_gemm_dot_outputs = 4, pare_gemm_dot_depth = 512 };
+
 /// pare_igemm_f32 for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
 /// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
 /// values, 16 factors (floats) and 16 biases (floats, for outputs of floats).

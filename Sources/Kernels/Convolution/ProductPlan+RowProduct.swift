@@ -1,3 +1,5 @@
+import CKernels
+
 extension ProductPlan {
   /// The most bytes of rows that one call of a row product takes: they stay in the caches next to the
   /// core, and panels of weights are read once for all of them.
@@ -12,6 +14,12 @@ extension ProductPlan {
     return rowKernel(
       pixels: g.outputPixels, columns: g.outputChannels, depth: g.inputChannels, isa: isa,
       named: name)
+  }
+
+  /// Whether the kernel for these sizes has its steps in lanes: of so few outputs, a tile is mostly empty.
+  static func takesDots(_ g: ConvolutionGeometry, isa: InstructionSet) -> Bool {
+    g.outputChannels <= pare_gemm_dot_outputs && g.inputChannels % 16 == 0
+      && g.inputChannels <= pare_gemm_dot_depth && rowKernel(g, isa: isa, named: nil) != nil
   }
 
   /// The kernel for a product of `pixels` rows of `depth` elements.
