@@ -81,7 +81,7 @@ public final class ConvolutionF32: Sendable {
     let zeros = planes?.zeroElements ?? depthwiseRows?.zeroElements ?? g.inputChannels
     zero = AlignedBytes(zeros, of: Float.self)
     let taps = g.kernelHeight * g.kernelWidth
-    if Self.isDepthwise(g) {
+    if g.isDepthwise {
       self.weights = AlignedBytes(roundedUp(g.inputChannels, to: 16) * taps, of: Float.self)
       let packed = self.weights.pointer(Float.self)
       for channel in 0..<g.inputChannels {
@@ -158,12 +158,6 @@ public final class ConvolutionF32: Sendable {
     }
   }
 
-  /// Whether kernels for depthwise convolutions compute it: one window of one channel is such a one too.
-  private static func isDepthwise(_ g: ConvolutionGeometry) -> Bool {
-    g.isDepthwise
-      || g.inputChannels == 1 && g.outputChannels == 1 && g.kernelHeight * g.kernelWidth > 1
-  }
-
   /// Whether there is a kernel that reads the input of a geometry as planes.
   public static func canReadPlanes(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
@@ -174,7 +168,7 @@ public final class ConvolutionF32: Sendable {
   public static func weightOrder(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
   ) -> WeightOrder? {
-    isDepthwise(geometry) || WinogradF32(geometry, isa: isa) != nil
+    geometry.isDepthwise || WinogradF32(geometry, isa: isa) != nil
       ? nil : WeightOrder(geometry, quantum: 1)
   }
 }
