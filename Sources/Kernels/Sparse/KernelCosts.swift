@@ -52,6 +52,14 @@ package struct KernelCosts: Sendable {
     return vectors * (Double(rows) * denseStep + denseStore)
   }
 
+  /// Cycles of the dense product of floats whose kernel has its steps in lanes: reading rows, then
+  /// products, and adding up the lanes of each output.
+  static func dots(_ g: ConvolutionGeometry) -> Double {
+    let vectors = Double(g.inputChannels) / 16
+    let outputs = Double(g.outputChannels)
+    return Double(g.outputPixels) * (vectors * (2 + 0.55 * outputs) + outputs)
+  }
+
   /// Cycles of the sparse product with `stored` weights.
   func sparse(_ plan: SparsePlan, stored: Int) -> Double {
     let (vectors, tiles) = (Double(plan.vectors), Double(plan.tiles))
@@ -75,9 +83,10 @@ package struct KernelCosts: Sendable {
 
   /// Whether the sparse product is expected to be faster than the dense one, which may be Winograd's.
   func prefersSparse(
-    _ g: ConvolutionGeometry, _ plan: SparsePlan, stored: Int, hasWinograd: Bool = false
+    _ g: ConvolutionGeometry, _ plan: SparsePlan, stored: Int, hasWinograd: Bool = false,
+    hasDots: Bool = false
   ) -> Bool {
-    let direct = dense(g, rows: plan.rows)
+    let direct = hasDots ? Self.dots(g) : dense(g, rows: plan.rows)
     return sparse(plan, stored: stored) < (hasWinograd ? direct * Self.winograd : direct)
   }
 }
