@@ -25,7 +25,7 @@ import Testing
         clamp: fused ? (-0.5, 6) : (-.infinity, .infinity), isa: isa, kernel: kernel,
         sparsity: sparsity)
       var output = [Float](repeating: .nan, count: geometry.outputPixels * geometry.outputChannels)
-      withScratch(layer.scratchBytes) { scratch in
+      withScratch(layer.scratch.mostBytes) { scratch in
         output.withUnsafeMutableBufferPointer { to in
           guard let to = to.baseAddress else { return }
           residual.withUnsafeBufferPointer {
@@ -145,7 +145,7 @@ import Testing
         let layer = ConvolutionF32(
           g, weights: test.weights, bias: test.bias, clamp: (-0.5, 6), isa: isa)
         var output = test.residual
-        withScratch(layer.scratchBytes) { scratch in
+        withScratch(layer.scratch.mostBytes) { scratch in
           output.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             layer.run(

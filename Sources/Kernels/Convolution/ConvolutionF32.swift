@@ -6,8 +6,8 @@
 public final class ConvolutionF32: Sendable {
   /// The sizes.
   public let geometry: ConvolutionGeometry
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public let scratchBytes: Int
+  /// The scratch memory that a run needs, aligned to 64.
+  public let scratch: ScratchSize
 
   private enum Shape: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
@@ -83,12 +83,11 @@ public final class ConvolutionF32: Sendable {
       if let rows = depthwiseRows {
         shape = .rows(
           rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
-        scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+        scratch = ScratchSize(perThread: rows.slotBytes)
       } else {
         let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
         shape = .depthwise(kernel)
-        scratchBytes =
-          ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+        scratch = ScratchSize(perThread: kernel.rows * taps * MemoryLayout<Int>.size)
       }
       return
     }
@@ -100,48 +99,52 @@ public final class ConvolutionF32: Sendable {
       self.weights = AlignedBytes(0)
       self.bias = AlignedBytes(plan.panels * 16, of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = ThreadPool.maximumParts * product.slotBytes
+      scratch = ScratchSize(perThread: product.slotBytes)
       return
     }
-    if name == nil, form != .packed, let winograd = WinogradF32(g, isa: isa) {
+    let order = WeightOrder(g, quantum: 1)
+    let packed: AlignedBytes
+    if form == .packed {
+      packed = AlignedBytes(window: weights, count: order.count * 4)
+    } else {
+      packed = AlignedBytes(order.count, of: Float.self)
+      order.pack(weights, to: packed.pointer(Float.self))
+    }
+    if name == nil, let winograd = WinogradF32(g, isa: isa),
+      winograd.keepsWeights || form != .packed
+    {
       shape = .winograd(winograd)
-      self.weights = AlignedBytes(winograd.weightCount, of: Float.self)
-      winograd.pack(weights, form: form, to: self.weights.pointer(Float.self))
+      self.weights = winograd.prepared(packed)
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = winograd.scratchBytes
+      scratch = winograd.scratch
       return
     }
+    self.weights = packed
     let columns = g.outputChannels / g.groups
     let kernel = ProductPlan.fastest(
-      of: KernelTable.candidates(.igemmF32, upTo: isa, named: name, reference: productReferenceF32),
-      pixels: g.outputPixels, columns: columns, otherwise: productReferenceF32)
+      .igemmF32, upTo: isa, named: name, pixels: g.outputPixels, columns: columns,
+      reference: productReferenceF32)
     let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
     shape = .product(plan, kernel)
     self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
-    let order = WeightOrder(g, quantum: 1)
-    if form == .packed {
-      self.weights = AlignedBytes(window: weights, count: order.count * 4)
-    } else {
-      self.weights = AlignedBytes(order.count, of: Float.self)
-      order.pack(weights, to: self.weights.pointer(Float.self))
-    }
     if let bias {
       let to = self.bias.pointer(Float.self)
       for output in 0..<g.outputChannels {
         to[output / columns * plan.panels * 16 + output % columns] = bias[output]
       }
     }
-    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+    scratch = ScratchSize(perThread: plan.slotBytes)
   }
 
   /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own:
-  /// depthwise ones, and those of Winograd, which transform them.
+  /// depthwise ones, and those of Winograd where weights are transformed once.
   public static func weightOrder(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
   ) -> WeightOrder? {
-    geometry.isDepthwise || WinogradF32(geometry, isa: isa) != nil
-      ? nil : WeightOrder(geometry, quantum: 1)
+    if geometry.isDepthwise { return nil }
+    if let winograd = WinogradF32(geometry, isa: isa), !winograd.keepsWeights { return nil }
+    return WeightOrder(geometry, quantum: 1)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the
@@ -157,14 +160,14 @@ public final class ConvolutionF32: Sendable {
       depthwise(kernel, input, residual, output, scratch, pool)
     case .winograd(let winograd):
       winograd.run(
-        input: input, zero: zero.pointer(Float.self), packed: weights.pointer(Float.self),
+        input: input, zero: zero.pointer(Float.self), prepared: weights.pointer(Float.self),
         bias: bias.pointer(Float.self), residual: residual, output: output, limits: limits,
         scratch: scratch, pool: pool)
     case .sparse(let product, let kernel, let finish):
       sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):
-      pool.share(rows.units) { part, range in
-        let slot = scratch + part * rows.slotBytes
+      pool.share(rows.units) { thread, range in
+        let slot = scratch + thread * rows.slotBytes
         for index in range {
           rows.withRows(index, of: input, zero: zero.base, slot: slot) { rows, at in
             kernel.function(
@@ -184,8 +187,8 @@ public final class ConvolutionF32: Sendable {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
     let ldc = geometry.outputChannels
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<Float>?.self))
       plan.forEachUnit(range) { group, columns, pixels in
         plan.addresses(
@@ -235,8 +238,8 @@ public final class ConvolutionF32: Sendable {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
     let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
-    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
-      let slot = scratch + part * slotBytes
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { thread, range in
+      let slot = scratch + thread * slotBytes
       for tile in range {
         let first = tile * kernel.rows
         let count = min(kernel.rows, pixels - first)

@@ -11,7 +11,9 @@ package enum SparseChoice: Hashable, Sendable {
   func plan(
     _ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm, isa: InstructionSet
   ) -> SparsePlan? {
-    guard self != .never, case .plain(let nonzero) = form, g.groups == 1, g.outputPixels > 0 else {
+    guard self != .never, case .plain(let nonzero, let quads) = form, g.groups == 1,
+      g.outputPixels > 0
+    else {
       return nil
     }
     let plan = SparsePlan(g, words: (g.inputChannels + 3) / 4)
@@ -20,6 +22,7 @@ package enum SparseChoice: Hashable, Sendable {
     guard isa != .portable, g.inputChannels >= 16 else { return nil }
     // A quad holds four of them at most: few zeros need no closer look.
     if let nonzero, !KernelCosts.u8s8.prefersSparse(g, plan, stored: nonzero / 4) { return nil }
+    if let quads { return KernelCosts.u8s8.prefersSparse(g, plan, stored: quads) ? plan : nil }
     var stored = 0
     let taps = plan.taps
     for output in 0..<g.outputChannels {
@@ -41,7 +44,8 @@ package enum SparseChoice: Hashable, Sendable {
   func plan(
     _ g: ConvolutionGeometry, weights: UnsafePointer<Float>, form: WeightForm, isa: InstructionSet
   ) -> SparsePlan? {
-    guard self != .never, case .plain(let nonzero) = form, g.groups == 1, g.outputPixels > 0 else {
+    guard self != .never, case .plain(let nonzero, _) = form, g.groups == 1, g.outputPixels > 0
+    else {
       return nil
     }
     let plan = SparsePlan(g, words: g.inputChannels)
