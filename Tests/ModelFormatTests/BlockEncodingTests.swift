@@ -80,7 +80,6 @@ import Testing
       return Self.int8(elements, [64, 64, 3, 3])
     }
     #expect(pruned(50).encoded().encoding == .block1x4)
-    #expect(pruned(50).storedBlocks == nil)
     #expect(pruned(10).encoded().encoding == .block1x4Gap)
     for keep in [3, 10, 25, 50, 80] {
       let sizes = Encoding.choices.compactMap { pruned(keep).byteCount(as: $0) }

@@ -5,6 +5,7 @@ final class PackedWeightsI8: Sendable {
     case depthwise(Kernel<DepthwiseFunctionU8S8>)
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionU8S8>)
     case sparse(SparseProduct, Kernel<SparseFunctionU8S8>, Kernel<FinishFunctionU8S8>)
+    case balanced(ProductPlan, BalancedWeights, Kernel<BalancedFunctionU8S8>)
 
     /// What the kernel takes away from activations.
     var activationOffset: Int32 {
@@ -13,6 +14,7 @@ final class PackedWeightsI8: Sendable {
       case .depthwise(let kernel): kernel.isa.activationOffset
       case .rows(_, let kernel): kernel.isa.activationOffset
       case .sparse(_, let kernel, _): kernel.isa.activationOffset
+      case .balanced(_, _, let kernel): kernel.isa.activationOffset
       }
     }
   }
@@ -75,13 +77,20 @@ final class PackedWeightsI8: Sendable {
       let slotBytes = roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       return (.depthwise(kernel), packed, slotBytes)
     }
-    if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
+    switch sparsity.form(g, weights: weights, form: form, isa: isa) {
+    case .lanes(let plan)?:
       let kernel = KernelTable.best(.spmmU8S8, upTo: isa, reference: sparseReferenceU8S8)
       let product = SparseProduct(
         plan, SparseStreams(plan, g, quads: weights), isa: isa,
         takesSignedBytes: kernel.isa.activationOffset != 0)
       let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
       return (.sparse(product, kernel, finish), AlignedBytes(0), product.slotBytes)
+    case .balanced(let blocks)?:
+      let kernel = KernelTable.best(.bsgemmU8S8, upTo: isa, reference: balancedReferenceU8S8)
+      let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
+      let balanced = BalancedWeights(g, weights: weights, blocks)
+      return (.balanced(plan, balanced, kernel), AlignedBytes(0), plan.slotBytes)
+    case nil: break
     }
     let kernel = ProductPlan.fastest(
       .igemmU8S8, upTo: isa, named: name, pixels: g.outputPixels,
@@ -104,6 +113,7 @@ final class PackedWeightsI8: Sendable {
     case .depthwise(let kernel): kernel.name.string
     case .rows(_, let kernel): kernel.name.string
     case .sparse(_, let kernel, _): kernel.name.string
+    case .balanced(_, _, let kernel): kernel.name.string
     }
   }
 
@@ -116,6 +126,7 @@ final class PackedWeightsI8: Sendable {
   var constantWords: Int {
     switch shape {
     case .product(let plan, _): geometry.groups * plan.panels * 48
+    case .balanced(let plan, _, _): plan.panels * 48
     case .depthwise, .rows: (geometry.outputChannels + 63) / 64 * 192
     case .sparse(let product, _, _): product.plan.panels * 48
     }
@@ -147,7 +158,7 @@ final class PackedWeightsI8: Sendable {
         let (vector, lane) = DepthwiseOrder.place(of: channel)
         fill(channel, vector, lane)
       }
-    case .sparse:
+    case .sparse, .balanced:
       for channel in 0..<geometry.outputChannels { fill(channel, channel / 16, channel % 16) }
     }
   }

@@ -1,8 +1,8 @@
 /// What is known about the weights that a convolution is made from.
 public enum WeightForm: Hashable, Sendable {
   /// They lie as [output][input / groups][row][column] and are copied; `nonzero` says how many are not
-  /// zero, and `quads` how many groups of four neighbouring inputs, where that is known.
-  case plain(nonzero: Int?, quads: Int? = nil)
+  /// zero, where that is known.
+  case plain(nonzero: Int?)
   /// They lie in the `WeightOrder` of the geometry, aligned to 64 bytes, and are read there: they must
   /// outlive the convolution.
   case packed

@@ -110,13 +110,3 @@ struct BlockPositions {
     return (next &- 1) &* 8 &+ bit
   }
 }
-
-extension Tensor {
-  /// The blocks that are stored of a tensor in blocks of four, none of which is all zeros; nil for
-  /// others.
-  public var storedBlocks: Int? {
-    guard encoding == .block1x4 || encoding == .block1x4Gap, WeightBlocks(shape).inputs % 4 == 0
-    else { return nil }
-    return values.count / (4 * type.size)
-  }
-}

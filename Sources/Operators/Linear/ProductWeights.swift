@@ -30,7 +30,7 @@ struct ProductWeights {
     if let owner { return body(owner.address.assumingMemoryBound(to: Int8.self), .packed) }
     defer { tensor.releasePages() }
     return tensor.withElements(as: Int8.self) {
-      body($0.pointer, .plain(nonzero: tensor.nonzeroCount, quads: tensor.storedBlocks))
+      body($0.pointer, .plain(nonzero: tensor.nonzeroCount))
     }
   }
 }
