@@ -53,6 +53,9 @@ public struct Operator: Sendable {
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
   /// The sizes of the product whose weights input 1 are, for nodes that pack them; nil for others.
   public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
+  /// Whether a node whose rule is `channelsLast` can also read its first input row-major; it still gives
+  /// channels last.
+  public let readsRowMajor: @Sendable (NodeFacts) -> Bool
   /// Prepares the node for running: checks types, packs constants, chooses a kernel.
   public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
 
@@ -69,6 +72,7 @@ public struct Operator: Sendable {
     multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
     productSizes:
       @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
+    readsRowMajor: @escaping @Sendable (NodeFacts) -> Bool = { _ in false },
     prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
   ) {
     self.name = name
@@ -80,6 +84,7 @@ public struct Operator: Sendable {
     self.infer = infer
     self.multiplyAccumulates = multiplyAccumulates
     self.productSizes = productSizes
+    self.readsRowMajor = readsRowMajor
     self.prepare = prepare
   }
 }

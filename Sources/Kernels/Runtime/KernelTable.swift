@@ -2,9 +2,9 @@ import CKernels
 
 /// What a kernel computes; the numbers are those of `enum pare_operation`.
 package enum KernelOperation: Int32, CaseIterable, Sendable {
-  case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
+  case igemmF32, gemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
   case winogradWeightsF32, winogradInF32, winogradOutF32
-  case lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
+  case planesF32, lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
   case unaryF32, binaryF32, affineF32, affineU8, addU8, mulU8, lookupU8, quantizeU8
   case quantizePlanesU8, transposeX8, transposeX32, dequantizeU8
   case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8, probeF32
@@ -103,7 +103,7 @@ package enum KernelTable {
   }
 
   /// Whether a set that `isa` includes, and that the processor has, has a line with `operation`.
-  static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
+  package static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
     best(operation, upTo: isa, as: (@convention(c) () -> Void).self) != nil
   }
 

@@ -10,18 +10,19 @@ final class BalancedWeights: Sendable {
   private let starts: AlignedBytes
   /// Counts of a panel.
   private let panelCounts: Int
-  /// Quads that are multiplied though they are zero, and all that are multiplied.
-  let stored: Int, steps: Int
+  /// Quads that are not zero.
+  let stored: Int
 
   /// Bytes that a run reads.
   var byteCount: Int { bytes.count + counts.count }
 
   /// Packs weights [output][input][tap] that were counted.
   init(_ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, _ blocks: BlockCounts) {
-    let (taps, channels) = (g.kernelHeight * g.kernelWidth, g.inputChannels)
-    segments = BlockSegments(quads: (channels + 3) / 4)
+    let row = QuadRow(g)
+    let (taps, segments) = (row.taps, BlockSegments(quads: row.quads))
+    self.segments = segments
     counts = blocks.steps
-    (stored, steps) = (blocks.stored, blocks.totalSteps)
+    stored = blocks.stored
     panelCounts = taps * segments.count
     let panels = (g.outputChannels + 15) / 16
     let counts = blocks.steps.pointer(UInt8.self)
@@ -33,17 +34,22 @@ final class BalancedWeights: Sendable {
         end += Self.byteCount(steps: counts[panel * panelCounts + index])
       }
     }
-    bytes = AlignedBytes(end)
+    // Zeros may be written past the last segment.
+    bytes = AlignedBytes(end + 128)
     for output in 0..<g.outputChannels {
       let (panel, lane) = output.quotientAndRemainder(dividingBy: 16)
       var to = bytes.base + starts.pointer(Int.self)[panel] + lane * 4
-      let row = weights + output * g.depth
-      for tap in 0..<taps {
-        for segment in 0..<segments.count {
-          Self.pack(
-            row + tap, quads: segments.range(segment), channels: channels, stride: taps, to: to)
-          let index = panel * panelCounts + tap * segments.count + segment
-          to += Self.byteCount(steps: counts[index])
+      var steps = UnsafePointer(counts + panel * panelCounts)
+      row.withWords(of: weights + output * g.depth) { words in
+        for tap in 0..<taps {
+          for segment in 0..<segments.count {
+            let range = segments.range(segment)
+            Self.pack(
+              words + (tap * row.quads + range.lowerBound) * 4, count: range.count,
+              isLong: steps.pointee > 8, to: to)
+            to += Self.byteCount(steps: steps.pointee)
+            steps += 1
+          }
         }
       }
     }
@@ -52,27 +58,27 @@ final class BalancedWeights: Sendable {
   /// Bytes of a segment of `steps`.
   private static func byteCount(steps: UInt8) -> Int { 64 * (Int(steps) + (Int(steps) + 7) / 8) }
 
-  /// Writes the quads of one output in a segment, whose channels lie `stride` apart, and their places
-  /// to a lane of zeros.
+  /// Writes those of `count` quads of one output in a segment that are not zero to a lane, with places.
+  ///
+  /// No branch depends on them: a zero is written too, and then written over.
   @inline(__always) private static func pack(
-    _ row: UnsafePointer<Int8>, quads: Range<Int>, channels: Int, stride: Int,
-    to lane: UnsafeMutableRawPointer
+    _ words: UnsafeRawPointer, count: Int, isLong: Bool, to lane: UnsafeMutableRawPointer
   ) {
     var step = 0
-    var choices: UInt32 = 0
-    for quad in quads {
-      let first = row + quad * 4 * stride
-      var word: UInt32 = 0
-      for member in 0..<min(4, channels - quad * 4) {
-        word |= UInt32(UInt8(bitPattern: first[member * stride])) << UInt32(8 * member)
-      }
-      guard word != 0 else { continue }
-      choices |= UInt32(quad - quads.lowerBound) << UInt32(4 * (step % 8))
+    var choices: UInt64 = 0
+    for quad in 0..<count {
+      let word = words.loadUnaligned(fromByteOffset: quad &* 4, as: UInt32.self)
       // Each eight steps come after their choices.
-      lane.storeBytes(of: choices, toByteOffset: step / 8 * 9 * 64, as: UInt32.self)
-      lane.storeBytes(of: word, toByteOffset: (step + step / 8 + 1) * 64, as: UInt32.self)
-      step += 1
-      if step % 8 == 0 { choices = 0 }
+      lane.storeBytes(of: word, toByteOffset: (step &+ step / 8 &+ 1) &* 64, as: UInt32.self)
+      let isStored = word == 0 ? 0 : 1
+      choices |= UInt64(truncatingIfNeeded: quad &* isStored) &<< UInt64(4 &* step)
+      step &+= isStored
+    }
+    guard step > 0 else { return }
+    lane.storeBytes(of: UInt32(truncatingIfNeeded: choices), as: UInt32.self)
+    if isLong {
+      lane.storeBytes(
+        of: UInt32(truncatingIfNeeded: choices >> 32), toByteOffset: 9 * 64, as: UInt32.self)
     }
   }
 

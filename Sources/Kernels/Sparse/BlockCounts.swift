@@ -11,36 +11,35 @@ struct BlockCounts: Sendable {
 
   /// Counts the quads of weights [output][input][tap] of one group.
   init(_ g: ConvolutionGeometry, weights: UnsafePointer<Int8>) {
-    let (taps, channels) = (g.kernelHeight * g.kernelWidth, g.inputChannels)
-    let segments = BlockSegments(quads: (channels + 3) / 4)
+    let row = QuadRow(g)
+    let (taps, quads) = (row.taps, row.quads)
+    let segments = BlockSegments(quads: quads)
     let panels = (g.outputChannels + 15) / 16
     steps = AlignedBytes(panels * taps * segments.count)
-    let most = steps.pointer(UInt8.self)
-    let inRow = AlignedBytes(taps * segments.count)
-    let counts = inRow.pointer(UInt8.self)
+    var all = 0
     for output in 0..<g.outputChannels {
-      counts.update(repeating: 0, count: taps * segments.count)
-      let row = weights + output * g.depth
-      for segment in 0..<segments.count {
-        for quad in segments.range(segment) {
-          let first = row + quad * 4 * taps
-          let members = min(4, channels - quad * 4)
-          for tap in 0..<taps {
-            var bits: Int8 = 0
-            for member in 0..<members { bits |= first[member * taps + tap] }
-            if bits != 0 { counts[tap * segments.count + segment] += 1 }
+      var most = steps.pointer(UInt8.self) + output / 16 * taps * segments.count
+      row.withWords(of: weights + output * g.depth) { words in
+        for tap in 0..<taps {
+          for segment in 0..<segments.count {
+            var count = 0
+            for quad in segments.range(segment) {
+              let word = words.loadUnaligned(
+                fromByteOffset: (tap &* quads &+ quad) &* 4, as: UInt32.self)
+              count &+= word == 0 ? 0 : 1
+            }
+            all &+= count
+            most.pointee = max(most.pointee, UInt8(truncatingIfNeeded: count))
+            most += 1
           }
         }
       }
-      let panel = most + output / 16 * taps * segments.count
-      for index in 0..<taps * segments.count {
-        stored += Int(counts[index])
-        panel[index] = max(panel[index], counts[index])
-      }
     }
+    stored = all
+    let reached = steps.pointer(UInt8.self)
     for index in 0..<panels * taps * segments.count {
-      totalSteps += Int(most[index])
-      if most[index] != 0 { usedSegments += 1 }
+      totalSteps += Int(reached[index])
+      if reached[index] != 0 { usedSegments += 1 }
     }
   }
 }

@@ -133,8 +133,9 @@ import Testing
     }
   }
 
-  /// 144 inputs make 36 blocks in segments of 12; 20 outputs are one whole panel and a part of one. 60
-  /// inputs are too few to be balanced.
+  /// 144 inputs make 36 blocks in segments of 12; 20 outputs are one whole panel and a part of one.
+  ///
+  /// 60 inputs are too few to be balanced.
   @Test(arguments: [(144, 20, 1), (64, 16, 3), (272, 33, 1), (60, 16, 1)], [0.1, 0.5, 0.75])
   func blocksAreBalancedWithinSegments(_ sizes: (Int, Int, Int), _ fraction: Double) throws {
     let (inputs, outputs, kernel) = sizes
