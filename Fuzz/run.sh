@@ -12,7 +12,7 @@ seconds=${1:-60}
 
 # SwiftPM's options bring libFuzzer's main; the compiler's make Swift count its branches as C does.
 swift build -c release --sanitize=fuzzer --sanitize=address \
-  -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
+  -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing -Xswiftc -DMEMORY_CHECKED
 
 mkdir -p found
 failed=0

@@ -27,18 +27,18 @@ public struct LoadedModel: Sendable {
     path: String, inputShapes: [String: [Int]] = [:], threads: Int = 1
   ) throws(ConvertError) {
     self.path = path
-    let start: Bytes
+    let bytes: Bytes
     do throws(FileError) {
       let mapped = MappedFile.Shared(try MappedFile(path: path))
-      start = Bytes(mapped)
+      bytes = Bytes(mapped)
       byteCount = mapped.count
     } catch { throw .file(error) }
-    if ModelReader.hasMagic(start) || path.hasSuffix(".pare") {
+    if ModelReader.hasMagic(bytes) || path.hasSuffix(".pare") {
       let file: ModelFile
       let pool = ThreadPool(threads: threads)
       let workers = Workers(count: pool.threads) { pool.run(parts: $0, $1) }
-      do throws(OpenError) { file = try ModelReader.open(path: path, workers: workers) } catch {
-        throw .opening(error)
+      do throws(ModelError) { file = try ModelReader.read(bytes, workers: workers) } catch {
+        throw .opening(.model(path: path, error))
       }
       graph = file.model.graph
       do throws(MetadataError) { metadata = try Metadata(encoded: file.model.metadata) } catch {

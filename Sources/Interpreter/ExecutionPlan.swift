@@ -30,10 +30,12 @@ struct ExecutionPlan {
   private(set) var outputs: [Operand] = []
 
   private var bufferOfValue: [Int?] = []
-  private var constantOfValue: [Int: Int] = [:]
+  private var constantOfValue: [Int?] = []
   /// The most bytes of one activation, and of all constants as kernels hold them.
   private let limits: (activation: Int, constants: Int)
   private var constantBytes = 0
+  /// The threads that runs are for.
+  private let threads: Int
 
   /// Room behind each activation, so that kernels may load whole vectors.
   static let slack = 64
@@ -57,8 +59,10 @@ struct ExecutionPlan {
     let held = graph.values.reduce(0) { sum, value in
       value.constant.map { sum &+ $0.shape.count &* value.type.size } ?? sum
     }
+    threads = pool.threads
     limits = (maximumArena, max(Self.freeConstantBytes, held &* 4))
     bufferOfValue = Array(repeating: nil, count: layout.values.count)
+    constantOfValue = bufferOfValue
     let lastUse = Self.lastUses(layout, graph)
     for id in graph.inputs {
       guard let value = layout.rowMajor(id) else { continue }
@@ -184,7 +188,8 @@ struct ExecutionPlan {
         outputs.append(buffer)
       }
     }
-    let scratch = try addBuffer(execution.scratchBytes, at: index, until: index)
+    let scratch = try addBuffer(
+      execution.scratch.bytes(threads: threads), at: index, until: index)
     steps.append(
       Step(
         execution: execution, inputs: inputs, outputs: outputs, scratch: scratch,

@@ -59,14 +59,17 @@ struct LayoutPlan {
     values.reserveCapacity(graph.values.count + 8)
     steps.reserveCapacity(graph.nodes.count + 8)
     isReadChannelsLast = Array(repeating: false, count: graph.values.count)
-    for node in graph.nodes.reversed() {
-      let takes = Operator.named(node.op)?.layout == .channelsLast
-      for (position, id) in node.inputs.enumerated() {
+    var operators: [Operator] = []
+    operators.reserveCapacity(graph.nodes.count)
+    for node in graph.nodes { operators.append(try Operator.named(of: node)) }
+    for index in graph.nodes.indices.reversed() {
+      let takes = operators[index].layout == .channelsLast
+      for (position, id) in graph.nodes[index].inputs.enumerated() {
         if let id { isReadChannelsLast[id.index] = takes && position == 0 }
       }
     }
     for id in graph.inputs { _ = try add(id, .rowMajor) }
-    for (index, node) in graph.nodes.enumerated() { try plan(node, index) }
+    for index in graph.nodes.indices { try plan(graph.nodes[index], operators[index], index) }
     for id in graph.outputs { _ = try value(id, .rowMajor, for: "graph output") }
   }
 
@@ -107,9 +110,10 @@ struct LayoutPlan {
     return to
   }
 
-  private mutating func plan(_ node: Node, _ index: Int) throws(InterpreterError) {
-    let (op, resolved) = try graph.resolve(node)
-    var facts = resolved
+  private mutating func plan(
+    _ node: Node, _ op: Operator, _ index: Int
+  ) throws(InterpreterError) {
+    var facts = try graph.facts(of: node, for: op)
     do { facts.outputs = try op.infer(facts) } catch {
       throw .node(name: node.name, op: node.op, error)
     }
@@ -198,19 +202,20 @@ struct LayoutPlan {
   private func check(
     _ id: ValueID, _ output: ValueFacts, _ op: Operator, _ facts: NodeFacts
   ) throws(InterpreterError) {
-    let (value, node) = (graph[id], facts.node)
-    if let shape = value.shape, shape != output.shape {
+    // No copies of the value and the node but for errors: a plan has hundreds of them.
+    if let shape = graph.values[id.index].shape, shape != output.shape {
       throw .shapeDisagrees(
-        value: value.name, node: node.name, stated: shape, found: output.shape)
+        value: graph[id].name, node: facts.node.name, stated: shape, found: output.shape)
     }
-    if value.type == output.type { return }
+    let stated = graph.values[id.index].type
+    if stated == output.type { return }
     // Of quantized activations, integer operators give float32 where the graph states it. In any other
     // case a kernel would write elements of one size into memory for another.
     guard op.quantization == .integer, facts.inputs.first??.quantization != nil,
-      output.type == .uint8, value.type == .float32
+      output.type == .uint8, stated == .float32
     else {
       throw .typeDisagrees(
-        value: value.name, node: node.name, stated: value.type, found: output.type)
+        value: graph[id].name, node: facts.node.name, stated: stated, found: output.type)
     }
   }
 }

@@ -2,6 +2,16 @@ public import Kernels
 public import ModelFormat
 internal import Operators
 
+extension Operator {
+  /// The operator of `node`.
+  static func named(of node: Node) throws(InterpreterError) -> Operator {
+    guard let op = named(node.op) else {
+      throw .unknownOperator(node: node.name, op: node.op)
+    }
+    return op
+  }
+}
+
 extension Graph {
   /// What is known about a value now.
   func facts(_ id: ValueID) -> ValueFacts? {
@@ -13,9 +23,12 @@ extension Graph {
 
   /// The node's operator and the facts about its inputs.
   func resolve(_ node: Node) throws(InterpreterError) -> (Operator, NodeFacts) {
-    guard let op = Operator.named(node.op) else {
-      throw .unknownOperator(node: node.name, op: node.op)
-    }
+    let op = try Operator.named(of: node)
+    return (op, try facts(of: node, for: op))
+  }
+
+  /// The facts about the inputs of a node of `op`.
+  func facts(of node: Node, for op: Operator) throws(InterpreterError) -> NodeFacts {
     func fail(_ error: OperatorError) -> InterpreterError {
       .node(name: node.name, op: node.op, error)
     }
@@ -26,6 +39,7 @@ extension Graph {
       throw fail(.operandCount(found: node.outputs.count, allowed: op.outputs, outputs: true))
     }
     var inputs: [ValueFacts?] = []
+    inputs.reserveCapacity(node.inputs.count)
     for id in node.inputs {
       guard let id else {
         inputs.append(nil)
@@ -36,7 +50,7 @@ extension Graph {
       }
       inputs.append(facts)
     }
-    return (op, NodeFacts(node: node, inputs: inputs))
+    return NodeFacts(node: node, inputs: inputs)
   }
 
   /// Gives every value that `node` computes its type and shape, or checks those that it has.

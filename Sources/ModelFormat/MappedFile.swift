@@ -13,22 +13,21 @@ public struct MappedFile: ~Copyable {
   /// The size of the file when it was mapped, in bytes.
   public let count: Int
 
-  /// Maps the regular file at `path`; `isReadWhole` brings all of it into memory at once, which is
-  /// faster than page by page.
+  /// Maps the regular file at `path`.
   ///
   /// - Throws: `FileError` where the file cannot be opened, is no regular file, or is empty.
-  public init(path: String, isReadWhole: Bool = false) throws(FileError) {
+  public init(path: String) throws(FileError) {
     // Opening a pipe would wait for somebody to write; a pipe is no regular file in any case.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, code: errno) }
     defer { close(descriptor) }
-    try self.init(descriptor: descriptor, path: path, isReadWhole: isReadWhole)
+    try self.init(descriptor: descriptor, path: path)
   }
 
   /// Maps the regular file that is open as `descriptor`, which stays open; `path` is for errors.
   ///
   /// - Throws: `FileError` where the file is no regular file, or is empty.
-  public init(descriptor: Int32, path: String, isReadWhole: Bool = false) throws(FileError) {
+  public init(descriptor: Int32, path: String) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -36,12 +35,8 @@ public struct MappedFile: ~Copyable {
     }
     guard status.st_size > 0 else { throw .empty(path: path) }
     let size = Int(status.st_size)
-    #if canImport(Glibc)
-    let flags = MAP_PRIVATE | (isReadWhole ? MAP_POPULATE : 0)
-    #else
-    let flags = MAP_PRIVATE
-    #endif
-    guard let pointer = mmap(nil, size, PROT_READ, flags, descriptor, 0),
+    // Not all pages at once (MAP_POPULATE): at their first use they come sixteen at a time, for less.
+    guard let pointer = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
       pointer != MAP_FAILED
     else { throw .cannotOpen(path: path, code: errno) }
     base = UnsafeRawPointer(pointer)

@@ -68,23 +68,27 @@ public struct Tensor: Sendable {
       // zero, and is added to a counter as wide as the element.
       let bits = UInt64(elementSize * 8)
       let high = elementSize == 8 ? 1 << 63 : (UInt64.max / ((1 << bits) - 1)) << (bits - 1)
-      let most = elementSize == 1 ? 255 * 8 : 1 << 16
-      let whole = buffer.count / 8 * 8
+      let highs = SIMD8<UInt64>(repeating: high)
+      let shift = SIMD8<UInt64>(repeating: bits &- 1)
+      let most = (elementSize == 1 ? 255 : 1 << 13) * 64
+      let whole = buffer.count / 64 * 64
       var (nonzero, at) = (0, 0)
       while at < whole {
         let end = min(whole, at &+ most)
-        var counts: UInt64 = 0
+        var counts = SIMD8<UInt64>()
         while at < end {
-          let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-          counts &+= ((((word & ~high) &+ ~high) | word) & high) &>> (bits &- 1)
-          at &+= 8
+          let words = base.loadUnaligned(fromByteOffset: at, as: SIMD8<UInt64>.self)
+          counts &+= ((((words & ~highs) &+ ~highs) | words) & highs) &>> shift
+          at &+= 64
         }
-        for lane in 0..<(8 / elementSize) {
-          let count = counts >> (UInt64(lane) * bits)
-          nonzero += Int(bits == 64 ? count : count & ((1 << bits) - 1))
+        for word in 0..<8 {
+          for element in 0..<(8 / elementSize) {
+            let count = counts[word] >> (UInt64(element) * bits)
+            nonzero += Int(bits == 64 ? count : count & ((1 << bits) - 1))
+          }
         }
       }
-      // What fills no word: a few elements.
+      // What fills no vector: a few elements.
       while at < buffer.count {
         let element = UnsafeRawBufferPointer(start: base + at, count: elementSize)
         nonzero += element.contains { $0 != 0 } ? 1 : 0

@@ -11,13 +11,13 @@ public final class AlignedBuffer {
 
   /// A buffer of `count` zero bytes.
   public convenience init(_ count: Int) {
-    guard let memory = ZeroedMemory(count + 64) else { fatalError("out of memory") }
+    guard let memory = ZeroedMemory(count) else { fatalError("out of memory") }
     self.init(memory, count)
   }
 
   /// The same, or nil where there is no such memory.
   public convenience init?(ifAvailable count: Int) {
-    guard let memory = ZeroedMemory(count + 64) else { return nil }
+    guard let memory = ZeroedMemory(count) else { return nil }
     self.init(memory, count)
   }
 

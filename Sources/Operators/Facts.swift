@@ -1,3 +1,4 @@
+public import Kernels
 public import ModelFormat
 
 /// The order of a rank-4 tensor's dimensions in memory.
@@ -78,15 +79,15 @@ public struct NodeFacts: Sendable {
 
 /// What a plan needs in order to run a node.
 public struct Execution: Sendable {
-  /// Bytes of scratch memory, shared with other nodes between runs.
-  public var scratchBytes: Int
+  /// The scratch memory, shared with other nodes between runs.
+  public var scratch: ScratchSize
   /// The input whose memory the first output may take over, when nobody needs it any more.
   public var overwrites: Int?
   /// Whether the first output is the first input, byte for byte: the plan then shares its memory and
   /// runs nothing.
   public var isView: Bool
   /// Constant inputs that were packed during preparation, so that the plan need not expand them.
-  public var packedInputs: Set<Int>
+  public var packedInputs: [Int]
   /// The name of the kernel in profiles.
   public var kernel: String
   /// Bytes of packed inputs as the kernel reads them in one run; nil where they are about as large as
@@ -101,15 +102,25 @@ public struct Execution: Sendable {
 
   /// An execution; `run` is called for each inference.
   public init(
-    kernel: String = "portable", scratchBytes: Int = 0, overwrites: Int? = nil,
-    isView: Bool = false, packedInputs: Set<Int> = [], run: @escaping @Sendable (Operands) -> Void
+    kernel: String = "portable", scratch: ScratchSize = ScratchSize(), overwrites: Int? = nil,
+    isView: Bool = false, packedInputs: [Int] = [], run: @escaping @Sendable (Operands) -> Void
   ) {
-    self.scratchBytes = scratchBytes
+    self.scratch = scratch
     self.overwrites = overwrites
     self.isView = isView
     self.packedInputs = packedInputs
     self.kernel = kernel
     self.run = run
+  }
+
+  /// The same with `scratchBytes` for all threads together.
+  public init(
+    kernel: String = "portable", scratchBytes: Int, overwrites: Int? = nil,
+    packedInputs: [Int] = [], run: @escaping @Sendable (Operands) -> Void
+  ) {
+    self.init(
+      kernel: kernel, scratch: ScratchSize(shared: scratchBytes), overwrites: overwrites,
+      packedInputs: packedInputs, run: run)
   }
 
   /// An execution that copies the first input to the first output, which a plan leaves out.

@@ -270,13 +270,13 @@ extension Operator {
     .reduceSumSquare,
   ]
 
-  /// The operators by name.
-  private static let byName = {
-    var operators: [String: Operator] = [:]
-    for entry in table { operators[entry.name] = entry }
-    return operators
+  /// Where the operators stand in the table, by name.
+  private static let places = {
+    var places = [String: Int](minimumCapacity: table.count)
+    for index in table.indices { places[table[index].name] = index }
+    return places
   }()
 
   /// The operator called `name`, or nil.
-  public static func named(_ name: String) -> Operator? { byName[name] }
+  public static func named(_ name: String) -> Operator? { places[name].map { table[$0] } }
 }

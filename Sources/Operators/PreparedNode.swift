@@ -39,9 +39,9 @@ public struct PreparedNode: Sendable {
   /// Whether input `index` was packed, so that its memory is not read any more.
   public func isPacked(_ index: Int) -> Bool { execution.packedInputs.contains(index) }
 
-  /// Bytes of results and scratch memory of one run.
-  public var runBytes: Int {
-    facts.outputs.reduce(execution.scratchBytes) { $0 &+ $1.byteCount }
+  /// Bytes of results and scratch memory of one run on `threads` threads.
+  public func runBytes(threads: Int) -> Int {
+    facts.outputs.reduce(execution.scratch.bytes(threads: threads)) { $0 &+ $1.byteCount }
   }
 
   /// Computes the results; inputs that are left out or packed may be nil.
@@ -52,7 +52,7 @@ public struct PreparedNode: Sendable {
       return facts.layout == .channelsLast ? buffer.channelsLast(facts) : buffer
     }
     let results = facts.outputs.map { AlignedBuffer($0.byteCount) }
-    let scratch = AlignedBuffer(execution.scratchBytes)
+    let scratch = AlignedBuffer(execution.scratch.bytes(threads: pool.threads))
     // The pointers alone would not keep the buffers alive.
     withExtendedLifetime((operands, results, scratch)) {
       operands.map({ $0.pointer }).withUnsafeBufferPointer { ins in

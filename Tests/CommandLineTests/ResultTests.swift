@@ -146,6 +146,10 @@ import Testing
     let depthwise = try Command(arguments + ["depthwise 3x3 14x14", "--json"]).json()
     #expect((depthwise["kernels"] as? [Any])?.count == 2)
     #expect((depthwise["sparse"] as? [Any])?.isEmpty == true)
+    let nothing = try Command(arguments + ["3x3 of what"])
+    #expect(nothing.code == 2 && nothing.output.isEmpty)
+    #expect(nothing.errorLines.contains("  3x3 32x32 16-16"))
+    #expect(nothing.errorLines.contains("  Gelu float32 1x196x1536"))
     // Every operator of the list is planned as itself.
     let operators = try Command(arguments + ["uint8 1x", "--json"]).json()
     #expect((operators["operators"] as? [[String: Any]])?.count == 10)

@@ -40,7 +40,7 @@ public func checkKernels() -> Int32 {
     case .transposeX8: report.check(operation, transposeReferenceX8) { transpose(1, $0, $1, &$2) }
     case .transposeX32: report.check(operation, transposeReferenceX32) { transpose(4, $0, $1, &$2) }
     // Compared as a part of layers.
-    case .winogradInF32, .winogradOutF32: break
+    case .winogradWeightsF32, .winogradInF32, .winogradOutF32: break
     // They measure speed, and have no meaning.
     case .probeF32, .probeU8S8, .probeUpdate: break
     case .poolU8: report.check(operation, poolReferenceU8, pool)

@@ -43,7 +43,7 @@ extension Report {
             g, weights: weights.base, bias: bias.base, clamp: (-30, 40), isa: isa)
           if isa != .portable { name = layer.kernelName }
           let result = Samples<Float>(g.outputPixels * 72) { _ in 77 }
-          let scratch = Samples<UInt8>(layer.scratchBytes) { _ in 0 }
+          let scratch = Samples<UInt8>(layer.scratch.mostBytes) { _ in 0 }
           layer.run(
             input: input.base, residual: residual.base, output: result.base, scratch: scratch.base,
             pool: ThreadPool())
@@ -114,7 +114,7 @@ private struct Layer {
       output: .uint8(scale: 0.21, zeroPoint: 100, clampMin: 3, clampMax: 250), isa: isa,
       kernel: nil, sparsity: sparsity)
     let result = Samples<UInt8>(geometry.outputPixels * geometry.outputChannels) { _ in 77 }
-    let scratch = Samples<UInt8>(layer.scratchBytes) { _ in 0 }
+    let scratch = Samples<UInt8>(layer.scratch.mostBytes) { _ in 0 }
     layer.run(input: input.base, output: result.base, scratch: scratch.base, pool: ThreadPool())
     return result
   }

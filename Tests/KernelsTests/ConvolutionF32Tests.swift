@@ -25,7 +25,7 @@ import Testing
         clamp: fused ? (-0.5, 6) : (-.infinity, .infinity), isa: isa, kernel: kernel,
         sparsity: sparsity)
       var output = [Float](repeating: .nan, count: geometry.outputPixels * geometry.outputChannels)
-      withScratch(layer.scratchBytes) { scratch in
+      withScratch(layer.scratch.mostBytes) { scratch in
         output.withUnsafeMutableBufferPointer { to in
           guard let to = to.baseAddress else { return }
           residual.withUnsafeBufferPointer {
@@ -179,7 +179,7 @@ import Testing
           g, weights: test.weights, bias: test.bias, clamp: (-0.5, 6), readsPlanes: true, isa: isa)
         for threads in [1, 3] {
           var output = [Float](repeating: .nan, count: g.outputPixels * outputs)
-          withScratch(layer.scratchBytes) { scratch in
+          withScratch(layer.scratch.mostBytes) { scratch in
             layer.run(
               input: padded(planes, .nan), output: &output, scratch: scratch,
               pool: ThreadPool(threads: threads))
@@ -207,7 +207,7 @@ import Testing
         let layer = ConvolutionF32(
           g, weights: test.weights, bias: test.bias, clamp: (-0.5, 6), isa: isa)
         var output = test.residual
-        withScratch(layer.scratchBytes) { scratch in
+        withScratch(layer.scratch.mostBytes) { scratch in
           output.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             layer.run(

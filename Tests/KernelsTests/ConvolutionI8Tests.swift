@@ -30,7 +30,7 @@ import Testing
       let size = if case .uint8 = output { 1 } else { 4 }
       let count = geometry.outputPixels * geometry.outputChannels * size
       var result = [UInt8](repeating: 77, count: count + 64)
-      withScratch(layer.scratchBytes) { scratch in
+      withScratch(layer.scratch.mostBytes) { scratch in
         result.withUnsafeMutableBytes { bytes in
           guard let to = bytes.baseAddress else { return }
           residual.withUnsafeBufferPointer {
@@ -169,7 +169,7 @@ import Testing
           g, weights: test.weights, weightScales: test.scales, bias: test.bias,
           inputScale: test.inputScale, inputZeroPoint: test.inputZero, output: Self.bytes, isa: isa)
         var output = test.residual
-        withScratch(layer.scratchBytes) { scratch in
+        withScratch(layer.scratch.mostBytes) { scratch in
           output.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             layer.run(
@@ -214,7 +214,7 @@ import Testing
       let layer = ConvolutionDynamicI8(
         g, weights: test.weights, weightScales: test.scales, bias: test.bias, isa: isa)
       var output = [Float](repeating: 0, count: g.outputPixels * g.outputChannels)
-      withScratch(layer.scratchBytes) { scratch in
+      withScratch(layer.scratch.mostBytes) { scratch in
         output.withUnsafeMutableBufferPointer { to in
           guard let to = to.baseAddress else { return }
           layer.run(input: input, output: to, scratch: scratch, pool: pool)

@@ -24,7 +24,7 @@ import Testing
         for threads in 1...3 {
           let product = ProductF32(m: m, n: n, k: k, transposesA: ta, transposesB: tb, isa: isa)
           var c = [Float](repeating: 7, count: m * ldc)
-          withScratch(product.scratchBytes) { scratch in
+          withScratch(product.scratch.mostBytes) { scratch in
             c.withUnsafeMutableBufferPointer { to in
               guard let to = to.baseAddress else { return }
               product.run(

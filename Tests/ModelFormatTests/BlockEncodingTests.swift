@@ -63,38 +63,6 @@ import Testing
     #expect(mask.dense.array == tensor.values.array && gaps.dense.array == tensor.values.array)
   }
 
-  @Test(
-    arguments: Encoding.choices,
-    [
-      [0], [9], [4, 0], [0, 4], [4, 4, 0], [3, 5], [5, 13, 3, 3], [16, 1, 3, 3], [6, 32, 1, 1],
-    ]
-      as [Shape])
-  func walksGiveEveryBlockThatIsNotZero(encoding: Encoding, shape: Shape) {
-    for density in [0, 3, 50, 100] {
-      let tensor = EncodingTests.tensor(shape, density: density)
-      let elements = tensor.values.elements(as: UInt8.self)
-      let outputs = shape.rank > 1 ? shape[0] : 1
-      let inputs = shape.rank > 1 ? shape[1] : shape.count
-      let taps = shape.rank > 1 ? shape.dimensions[2...].reduce(1, *) : 1
-      var expected: [[Int]] = []
-      for output in 0..<outputs {
-        for tap in 0..<taps {
-          for quad in 0..<(inputs + 3) / 4 {
-            let word = (0..<4).reduce(0) { word, k in
-              let channel = quad * 4 + k
-              guard channel < inputs else { return word }
-              return word | Int(elements[(output * inputs + channel) * taps + tap]) << (8 * k)
-            }
-            if word != 0 { expected.append([output, tap, quad, word]) }
-          }
-        }
-      }
-      var found: [[Int]] = []
-      tensor.encoded(as: encoding).forEachBlock { found.append([$0, $1, $2, Int($3)]) }
-      #expect(found == expected)
-    }
-  }
-
   @Test func blocksAreChosenWhereTheyAreSmallest() {
     func pruned(_ keep: Int) -> Tensor {
       var random = SeededGenerator(seed: 7)

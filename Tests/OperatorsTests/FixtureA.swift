@@ -88,7 +88,7 @@ func execute(
   if inPlace, let input = execution.overwrites, ins[input].count == outs[0].count {
     outs[0] = ins[input]
   }
-  let scratch = AlignedBuffer(execution.scratchBytes)
+  let scratch = AlignedBuffer(execution.scratch.mostBytes)
   // The pointers alone would not keep the buffers alive.
   withExtendedLifetime((ins, outs, scratch)) {
     ins.map(\.pointer).withUnsafeBufferPointer { i in

@@ -32,7 +32,7 @@ extension Operator {
       return AlignedBuffer(tensor.dense, facts)
     }
     let results = facts.outputs.map { AlignedBuffer($0.byteCount) }
-    let scratch = AlignedBuffer(execution.scratchBytes)
+    let scratch = AlignedBuffer(execution.scratch.mostBytes)
     // The pointers alone would not keep the buffers alive.
     withExtendedLifetime((sources, results, scratch)) {
       sources.map(\.pointer).withUnsafeBufferPointer { ins in

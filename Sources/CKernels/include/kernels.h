@@ -180,6 +180,11 @@ struct pare_winograd {
   size_t pad_top, pad_left;
 };
 
+/// Transforms `count` panels of weights, [panel][9 taps][channels][16 outputs]: to
+/// u[(6 y + x) * step + (panel * channels + channel) * 16 + output].
+typedef void pare_winograd_weights_f32(
+    size_t channels, size_t count, const float *weights, float *u, size_t step);
+
 /// Transforms the inputs of `count` tiles: v[(6 y + x) * step + tile][channels up to a multiple of 16].
 /// `zero` is one pixel of zeros.
 typedef void pare_winograd_in_f32(
@@ -325,6 +330,7 @@ enum pare_operation {
   pare_op_dwconv_u8s8,
   pare_op_dwrow_f32,
   pare_op_dwrow_u8s8,
+  pare_op_winograd_weights_f32,
   pare_op_winograd_in_f32,
   pare_op_winograd_out_f32,
   pare_op_planes_f32,
@@ -401,4 +407,5 @@ struct pare_pool *pare_pool_create(size_t threads);
 void pare_pool_destroy(struct pare_pool *pool);
 /// Calls body(context, part) once for each part, and returns when all have ended.
 void pare_pool_run(
-    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t part), void *context);
+    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t thread, size_t part),
+    void *context);

@@ -28,7 +28,7 @@ struct pare_pool {
   struct helper *threads;
   struct queue *queues;
   // Written by the caller before queues; read by whoever has taken a part of that run.
-  void (*body)(void *context, size_t part);
+  void (*body)(void *context, size_t thread, size_t part);
   void *context;
   atomic_int ending;
   // The number of the run, as in queues.
@@ -66,14 +66,15 @@ static inline void wait_turn(int turn) {
 
 /// Takes parts of run `run` from a queue until none is left. A helper that comes late finds another run,
 /// or no part, and touches nothing: so that nobody has to wait for it.
-static void empty(struct pare_pool *pool, struct queue *queue, uint64_t run, int is_mine) {
+static void empty(struct pare_pool *pool, size_t mine, size_t from, uint64_t run) {
+  struct queue *queue = &pool->queues[from];
   uint64_t state = atomic_load(&queue->state);
   for (;;) {
     const uint64_t end = state >> 20 & most_parts, next = state & most_parts;
     if (run_of(state) != run || next >= end) return;
-    const uint64_t left = is_mine ? state + 1 : state - (1 << 20);
+    const uint64_t left = mine == from ? state + 1 : state - (1 << 20);
     if (!atomic_compare_exchange_weak(&queue->state, &state, left)) continue;
-    pool->body(pool->context, is_mine ? next : end - 1);
+    pool->body(pool->context, mine, mine == from ? next : end - 1);
     atomic_fetch_add(&pool->ended, 1);
     state = atomic_load(&queue->state);
   }
@@ -81,8 +82,7 @@ static void empty(struct pare_pool *pool, struct queue *queue, uint64_t run, int
 
 static void take_parts(struct pare_pool *pool, size_t mine, uint64_t run) {
   const size_t queues = pool->helpers + 1;
-  empty(pool, &pool->queues[mine], run, 1);
-  for (size_t i = 1; i < queues; i++) empty(pool, &pool->queues[(mine + i) % queues], run, 0);
+  for (size_t i = 0; i < queues; i++) empty(pool, mine, (mine + i) % queues, run);
 }
 
 static void *help(void *argument) {
@@ -162,9 +162,10 @@ void pare_pool_destroy(struct pare_pool *pool) {
 }
 
 void pare_pool_run(
-    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t part), void *context) {
+    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t thread, size_t part),
+    void *context) {
   if (parts > most_parts) {
-    for (size_t part = 0; part < parts; part++) body(context, part);
+    for (size_t part = 0; part < parts; part++) body(context, 0, part);
     return;
   }
   pool->body = body;
@@ -177,7 +178,8 @@ void pare_pool_run(
 struct pare_pool *pare_pool_create(size_t threads) { return NULL; }
 void pare_pool_destroy(struct pare_pool *pool) {}
 void pare_pool_run(
-    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t part), void *context) {
-  for (size_t part = 0; part < parts; part++) body(context, part);
+    struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t thread, size_t part),
+    void *context) {
+  for (size_t part = 0; part < parts; part++) body(context, 0, part);
 }
 #endif

@@ -24,6 +24,38 @@ INLINE void transform_output(const floats m[6], floats y[4]) {
   y[3] = (d + 8 * e) + m[5];
 }
 
+INLINE void transform_weights(const floats w[3], floats u[6]) {
+  const floats s = (w[0] + w[2]) * (-1.0f / 6), d = w[1] * (-1.0f / 6);
+  const floats t = w[0] * (1.0f / 24) + w[2] * (1.0f / 6), e = w[1] * (1.0f / 12);
+  u[0] = w[0] * 0.25f;
+  u[1] = s + d;
+  u[2] = s - d;
+  u[3] = t + e;
+  u[4] = t - e;
+  u[5] = w[2];
+}
+
+void KERNEL(pare_winograd_weights_f32)(
+    size_t channels, size_t count, const float *weights, float *u, size_t step) {
+  for (size_t panel = 0; panel < count; panel++)
+    for (size_t at = 0; at < channels * 16; at += 8) {
+      const float *from = weights + panel * 9 * channels * 16 + at;
+      float *to = u + panel * channels * 16 + at;
+      floats half[3][6];
+      for (int x = 0; x < 3; x++) {
+        floats w[3];
+        for (int y = 0; y < 3; y++) w[y] = floats_at(from + (3 * y + x) * channels * 16);
+        transform_weights(w, half[x]);
+      }
+      for (int y = 0; y < 6; y++) {
+        const floats w[3] = {half[0][y], half[1][y], half[2][y]};
+        floats t[6];
+        transform_weights(w, t);
+        for (int x = 0; x < 6; x++) memcpy(to + (6 * y + x) * step, &t[x], sizeof t[x]);
+      }
+    }
+}
+
 /// Where a tile lies: its first output pixel, and its image.
 struct place {
   size_t image, row, column;

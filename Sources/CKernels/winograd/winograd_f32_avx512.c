@@ -116,5 +116,42 @@ void pare_winograd_out_f32_16__avx512(
   }
 }
 
+INLINE void transform_weights(const __m512 w[3], __m512 u[6]) {
+  const __m512 sixth = _mm512_set1_ps(1.0f / 6);
+  const __m512 s = _mm512_mul_ps(_mm512_add_ps(w[0], w[2]), _mm512_set1_ps(-1.0f / 6));
+  const __m512 d = _mm512_mul_ps(w[1], _mm512_set1_ps(-1.0f / 6));
+  const __m512 t = _mm512_fmadd_ps(
+      w[0], _mm512_set1_ps(1.0f / 24), _mm512_mul_ps(w[2], sixth));
+  const __m512 e = _mm512_mul_ps(w[1], _mm512_set1_ps(1.0f / 12));
+  u[0] = _mm512_mul_ps(w[0], _mm512_set1_ps(0.25f));
+  u[1] = _mm512_add_ps(s, d);
+  u[2] = _mm512_sub_ps(s, d);
+  u[3] = _mm512_add_ps(t, e);
+  u[4] = _mm512_sub_ps(t, e);
+  u[5] = w[2];
+}
+
+void pare_winograd_weights_f32_16__avx512(
+    size_t channels, size_t count, const float *weights, float *u, size_t step) {
+  for (size_t panel = 0; panel < count; panel++)
+    for (size_t at = 0; at < channels * 16; at += 16) {
+      const float *from = weights + panel * 9 * channels * 16 + at;
+      float *to = u + panel * channels * 16 + at;
+      __m512 half[3][6];
+      UNROLL for (int x = 0; x < 3; x++) {
+        __m512 w[3];
+        UNROLL for (int y = 0; y < 3; y++)
+          w[y] = _mm512_loadu_ps(from + (3 * y + x) * channels * 16);
+        transform_weights(w, half[x]);
+      }
+      UNROLL for (int y = 0; y < 6; y++) {
+        const __m512 w[3] = {half[0][y], half[1][y], half[2][y]};
+        __m512 t[6];
+        transform_weights(w, t);
+        UNROLL for (int x = 0; x < 6; x++) _mm512_storeu_ps(to + (6 * y + x) * step, t[x]);
+      }
+    }
+}
+
 #pragma clang attribute pop
 #endif

@@ -11,8 +11,21 @@ struct KernelBenchmark {
   /// The parts of weights that are zero, for sparse products.
   static let zeros = [0.5, 0.7, 0.8, 0.9]
 
+  /// The names of all shapes and operators.
+  private static var names: [String] {
+    KernelShape.all.map(\.name) + OperatorMeasurement.all.map(\.name)
+  }
+
   /// Measures everything that the filter lets through.
+  ///
+  /// - Throws: `Failure` where that is nothing, with the names that there are.
   func run() throws -> KernelResult {
+    guard Self.names.contains(where: isWanted) else {
+      throw Failure(
+        outcome: .usage,
+        message: "--filter \(filter): no such kernel; there are\n  "
+          + Self.names.joined(separator: "\n  "))
+    }
     let start = ProcessCosts.now
     let pool = ThreadPool(threads: threads)
     let probe = MachineProbe(pool: pool) { ProcessCosts.now }

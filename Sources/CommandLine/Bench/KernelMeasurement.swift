@@ -106,7 +106,7 @@ struct KernelMeasurement {
       kernel: kernel, sparsity: sparsity)
     let input = memory(shape.inputCount)
     let output = memory(shape.outputCount)
-    let scratch = memory(layer.scratchBytes)
+    let scratch = memory(layer.scratch.bytes(threads: pool.threads))
     defer { for buffer in [input, output, scratch] { buffer.deallocate() } }
     for index in 0..<shape.inputCount {
       input.storeBytes(
@@ -128,7 +128,7 @@ struct KernelMeasurement {
       kernel: kernel, sparsity: sparsity)
     let input = memory(shape.inputCount * 4)
     let output = memory(shape.outputCount * 4)
-    let scratch = memory(layer.scratchBytes)
+    let scratch = memory(layer.scratch.bytes(threads: pool.threads))
     defer { for buffer in [input, output, scratch] { buffer.deallocate() } }
     for index in 0..<shape.inputCount {
       input.storeBytes(of: Float(index % 251) / 125 - 1, toByteOffset: index * 4, as: Float.self)

@@ -121,7 +121,7 @@ final class GraphRunner {
     } catch {
       throw .node(name: node.name, op: node.op, error)
     }
-    try budget.require(prepared.runBytes)
+    try budget.require(prepared.runBytes(threads: pool.threads))
     let buffers = node.inputs.enumerated().map { position, id -> AlignedBuffer? in
       if let operand = operands[position] { return operand.buffer }
       guard let id, !prepared.isPacked(position), let facts = graph.facts(id) else { return nil }

@@ -6,8 +6,10 @@
 public final class ConvolutionDynamicI8: Sendable {
   /// The sizes.
   public let geometry: ConvolutionGeometry
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public let scratchBytes: Int
+  /// The scratch memory that a run needs, aligned to 64.
+  public var scratch: ScratchSize {
+    ScratchSize(shared: inputBytes + zeroBytes + constantBytes, perThread: packed.slotBytes)
+  }
 
   private let packed: PackedWeightsI8
   private let scales: AlignedBytes
@@ -41,16 +43,11 @@ public final class ConvolutionDynamicI8: Sendable {
     self.geometry = geometry
     limits = clamp
     vectors = VectorKernels(isa)
-    packed = PackedWeightsI8(geometry, weights: weights, form: form, isa: isa)
+    packed = PackedWeightsI8(geometry, weights: weights, form: form, zeroPoint: nil, isa: isa)
     scales = AlignedBytes(geometry.outputChannels, of: Float.self)
     scales.pointer(Float.self).update(from: weightScales, count: geometry.outputChannels)
     self.bias = AlignedBytes(geometry.outputChannels, of: Float.self)
     if let bias { self.bias.pointer(Float.self).update(from: bias, count: geometry.outputChannels) }
-    let count =
-      geometry.batch * geometry.inputHeight * geometry.inputWidth * geometry.inputChannels
-    scratchBytes =
-      packed.scratchBytes + roundedUp(count + 64, to: 64) + packed.constantWords * 4
-      + roundedUp(packed.zeroElements + 64, to: 64)
   }
 
   /// Computes `output` ([batch][row][column][channel]) from `input`.
@@ -58,7 +55,7 @@ public final class ConvolutionDynamicI8: Sendable {
     input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
-    let quantized = (scratch + packed.scratchBytes).assumingMemoryBound(to: UInt8.self)
+    let quantized = scratch.assumingMemoryBound(to: UInt8.self)
     let zero = (quantized + inputBytes)
     let words = UnsafeMutableRawPointer(zero + zeroBytes).assumingMemoryBound(to: Int32.self)
     let (least, most) = vectors.minMax(input, count: inputCount)
@@ -77,8 +74,7 @@ public final class ConvolutionDynamicI8: Sendable {
       inputScale: range.scale, inputZeroPoint: range.zeroPoint, output: kind)
     packed.run(
       input: quantized, zero: zero, constants: words, output: output, kind: kind.value,
-      scratch: scratch,
-      pool: pool)
+      scratch: scratch + self.scratch.shared, pool: pool)
   }
 }
 

@@ -20,14 +20,14 @@ extension ConvolutionF32 {
       depthwise(kernel, input, residual, output, scratch, pool)
     case .winograd(let winograd):
       winograd.run(
-        input: input, zero: zero.pointer(Float.self), packed: weights.pointer(Float.self),
+        input: input, zero: zero.pointer(Float.self), prepared: weights.pointer(Float.self),
         bias: bias.pointer(Float.self), residual: residual, output: output, limits: limits,
         scratch: scratch, pool: pool)
     case .sparse(let product, let kernel, let finish):
       sparse(product, kernel, finish, input, residual, output, scratch, pool)
     case .rows(let rows, let kernel):
-      pool.share(rows.units) { part, range in
-        let slot = scratch + part * rows.slotBytes
+      pool.share(rows.units) { thread, range in
+        let slot = scratch + thread * rows.slotBytes
         rows.forEachRows(range, upTo: kernel.rows, of: input, zero: zero.base, slot: slot) {
           rows, at in
           kernel.function(
@@ -46,8 +46,8 @@ extension ConvolutionF32 {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
     let ldc = geometry.outputChannels
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<Float>?.self))
       plan.forEachUnit(range) { group, columns, pixels in
         plan.addresses(
@@ -116,8 +116,8 @@ extension ConvolutionF32 {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
     let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
-    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
-      let slot = scratch + part * slotBytes
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { thread, range in
+      let slot = scratch + thread * slotBytes
       for tile in range {
         let first = tile * kernel.rows
         let count = min(kernel.rows, pixels - first)

@@ -6,8 +6,8 @@
 public final class ConvolutionF32: Sendable {
   /// The sizes.
   public let geometry: ConvolutionGeometry
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public let scratchBytes: Int
+  /// The scratch memory that a run needs, aligned to 64.
+  public let scratch: ScratchSize
 
   enum Shape: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
@@ -94,12 +94,11 @@ public final class ConvolutionF32: Sendable {
       if let rows = depthwiseRows {
         shape = .rows(
           rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
-        scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+        scratch = ScratchSize(perThread: rows.slotBytes)
       } else {
         let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
         shape = .depthwise(kernel)
-        scratchBytes =
-          ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+        scratch = ScratchSize(perThread: kernel.rows * taps * MemoryLayout<Int>.size)
       }
       return
     }
@@ -111,45 +110,47 @@ public final class ConvolutionF32: Sendable {
       self.weights = AlignedBytes(0)
       self.bias = AlignedBytes(plan.panels * 16, of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = ThreadPool.maximumParts * product.slotBytes
+      scratch = ScratchSize(perThread: product.slotBytes)
       return
     }
-    if planes == nil, name == nil, form != .packed, let winograd = WinogradF32(g, isa: isa) {
+    let order = WeightOrder(g, quantum: 1)
+    let packed: AlignedBytes
+    if form == .packed {
+      packed = AlignedBytes(window: weights, count: order.count * 4)
+    } else {
+      packed = AlignedBytes(order.count, of: Float.self)
+      order.pack(weights, to: packed.pointer(Float.self))
+    }
+    if planes == nil, name == nil, let winograd = WinogradF32(g, isa: isa),
+      winograd.keepsWeights || form != .packed
+    {
       shape = .winograd(winograd)
-      self.weights = AlignedBytes(winograd.weightCount, of: Float.self)
-      winograd.pack(weights, form: form, to: self.weights.pointer(Float.self))
+      self.weights = winograd.prepared(packed)
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = winograd.scratchBytes
+      scratch = winograd.scratch
       return
     }
+    self.weights = packed
     let columns = g.outputChannels / g.groups
     let plan: ProductPlan
     if let planes {
       plan = ProductPlan(g, tile: (1, 16), elementBytes: 4, quantum: 1)
       shape = .planes(planes)
-      scratchBytes = ThreadPool.maximumParts * planes.slotBytes
+      scratch = ScratchSize(perThread: planes.slotBytes)
     } else if let kernel = ProductPlan.rowKernel(g, isa: isa, named: name) {
       plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
       shape = .rowProduct(plan, kernel)
-      scratchBytes = 0
+      scratch = ScratchSize()
     } else {
       let kernel = ProductPlan.fastest(
-        of: KernelTable.candidates(
-          .igemmF32, upTo: isa, named: name, reference: productReferenceF32),
-        pixels: g.outputPixels, columns: columns, otherwise: productReferenceF32)
+        .igemmF32, upTo: isa, named: name, pixels: g.outputPixels, columns: columns,
+        reference: productReferenceF32)
       plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 4, quantum: 1)
       shape = .product(plan, kernel)
-      scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+      scratch = ScratchSize(perThread: plan.slotBytes)
     }
     self.bias = AlignedBytes(g.groups * plan.panels * 16, of: Float.self)
-    let order = WeightOrder(g, quantum: 1)
-    if form == .packed {
-      self.weights = AlignedBytes(window: weights, count: order.count * 4)
-    } else {
-      self.weights = AlignedBytes(order.count, of: Float.self)
-      order.pack(weights, to: self.weights.pointer(Float.self))
-    }
     if let bias {
       let to = self.bias.pointer(Float.self)
       for output in 0..<g.outputChannels {
@@ -164,11 +165,12 @@ public final class ConvolutionF32: Sendable {
   ) -> Bool { PlaneRows(geometry, isa: isa) != nil }
 
   /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own:
-  /// depthwise ones, and those of Winograd, which transform them.
+  /// depthwise ones, and those of Winograd where weights are transformed once.
   public static func weightOrder(
     _ geometry: ConvolutionGeometry, isa: InstructionSet = .best
   ) -> WeightOrder? {
-    geometry.isDepthwise || WinogradF32(geometry, isa: isa) != nil
-      ? nil : WeightOrder(geometry, quantum: 1)
+    if geometry.isDepthwise { return nil }
+    if let winograd = WinogradF32(geometry, isa: isa), !winograd.keepsWeights { return nil }
+    return WeightOrder(geometry, quantum: 1)
   }
 }

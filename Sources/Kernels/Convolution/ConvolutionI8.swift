@@ -31,8 +31,8 @@ public final class ConvolutionI8: Sendable {
   /// What one run reads of weights, and the part of the products that it does.
   public var work: PackedWork { packed.work }
 
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public var scratchBytes: Int { packed.scratchBytes }
+  /// The scratch memory that a run needs, aligned to 64.
+  public var scratch: ScratchSize { ScratchSize(perThread: packed.slotBytes) }
 
   /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own.
   public static func weightOrder(
@@ -65,10 +65,13 @@ public final class ConvolutionI8: Sendable {
     self.geometry = geometry
     self.output = output
     packed = PackedWeightsI8(
-      geometry, weights: weights, form: form, isa: isa, kernel: name, sparsity: sparsity)
+      geometry, weights: weights, form: form, zeroPoint: inputZeroPoint, isa: isa, kernel: name,
+      sparsity: sparsity)
     constants = AlignedBytes(packed.constantWords, of: Int32.self)
     zero = AlignedBytes(packed.zeroElements)
-    zero.base.initializeMemory(as: UInt8.self, repeating: inputZeroPoint, count: zero.count)
+    if inputZeroPoint != 0 {
+      zero.base.initializeMemory(as: UInt8.self, repeating: inputZeroPoint, count: zero.count)
+    }
     packed.fillConstants(
       constants.pointer(Int32.self), weightScales: weightScales, bias: bias,
       inputScale: inputScale, inputZeroPoint: inputZeroPoint, output: output)

@@ -33,7 +33,7 @@ struct DepthwiseRows: Sendable {
   /// The most rows of outputs that a kernel takes together.
   private static let mostRows = 4
 
-  /// Bytes of scratch for one part: an address for each row of the windows.
+  /// Bytes of scratch that each thread needs: an address for each row of the windows.
   var slotBytes: Int {
     let more = together == 1 ? 0 : (Self.mostRows - 1) * geometry.strideHeight
     let rows = geometry.kernelHeight + more

@@ -34,8 +34,8 @@ extension PackedWeightsI8 {
             constants + panel * 48, output + at, geometry.outputChannels, value)
         }
       case .rows(let rows, let kernel):
-        pool.share(rows.units) { part, range in
-          let slot = scratch + part * rows.slotBytes
+        pool.share(rows.units) { thread, range in
+          let slot = scratch + thread * rows.slotBytes
           rows.forEachRows(range, upTo: kernel.rows, of: input, zero: zero, slot: slot) {
             rows, at in
             kernel.function(
@@ -54,8 +54,8 @@ extension PackedWeightsI8 {
   ) {
     let weights = UnsafePointer(self.weights.pointer(Int8.self))
     let ldc = geometry.outputChannels
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
       plan.forEachUnit(range) { group, columns, pixels in
         plan.addresses(
@@ -81,8 +81,8 @@ extension PackedWeightsI8 {
   ) {
     let ldc = geometry.outputChannels
     let segments = weights.segments
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
       plan.forEachUnit(range) { _, columns, pixels in
         plan.addresses(
@@ -109,8 +109,8 @@ extension PackedWeightsI8 {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
     let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
-    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
-      let slot = scratch + part * slotBytes
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { thread, range in
+      let slot = scratch + thread * slotBytes
       for tile in range {
         let first = tile * kernel.rows
         let count = min(kernel.rows, pixels - first)

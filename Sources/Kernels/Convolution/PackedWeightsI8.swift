@@ -6,51 +6,76 @@ final class PackedWeightsI8: Sendable {
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionU8S8>)
     case sparse(SparseProduct, Kernel<SparseFunctionU8S8>, Kernel<FinishFunctionU8S8>)
     case balanced(ProductPlan, BalancedWeights, Kernel<BalancedFunctionU8S8>)
+
+    /// What the kernel takes away from activations.
+    var activationOffset: Int32 {
+      switch self {
+      case .product(_, let kernel): kernel.isa.activationOffset
+      case .depthwise(let kernel): kernel.isa.activationOffset
+      case .rows(_, let kernel): kernel.isa.activationOffset
+      case .sparse(_, let kernel, _): kernel.isa.activationOffset
+      case .balanced(_, _, let kernel): kernel.isa.activationOffset
+      }
+    }
   }
 
   let geometry: ConvolutionGeometry
   let shape: Shape
   let window: Window
   let weights: AlignedBytes
-  /// The sum of the weights of each output channel, as Int32.
-  let sums: AlignedBytes
-  let scratchBytes: Int
+  /// The sum of the weights of each output channel, as Int32; nil where no start value needs it.
+  let sums: AlignedBytes?
+  /// Bytes of scratch that each thread needs.
+  let slotBytes: Int
 
+  /// Packs `weights`; `zeroPoint` is that of the inputs, or nil where it is known at run time only.
   init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm,
-    isa: InstructionSet, kernel name: String? = nil, sparsity: SparseChoice = .automatic
+    zeroPoint: UInt8?, isa: InstructionSet, kernel name: String? = nil,
+    sparsity: SparseChoice = .automatic
   ) {
     let g = geometry
     precondition(g.depth <= 66_000, "at most 66,000 products make one int32 sum")
     self.geometry = g
     window = Window(g, elementBytes: 1)
-    sums = AlignedBytes(g.outputChannels, of: Int32.self)
-    let sums = sums.pointer(Int32.self)
-    if form != .packed {
+    (shape, self.weights, slotBytes) = Self.pack(g, weights, form, isa, name, sparsity)
+    // Sums of weights make up for a zero point; where it is zero they are not worth another pass.
+    if let zeroPoint, Int32(zeroPoint) == shape.activationOffset {
+      sums = nil
+      return
+    }
+    let sums = AlignedBytes(g.outputChannels, of: Int32.self)
+    self.sums = sums
+    if form == .packed {
+      WeightOrder(g, quantum: 4).addUp(weights, to: sums.pointer(Int32.self))
+    } else {
       for output in 0..<g.outputChannels {
-        sums[output] = sum(weights + output * g.depth, count: g.depth)
+        sums.pointer(Int32.self)[output] = sum(weights + output * g.depth, count: g.depth)
       }
     }
+  }
+
+  /// Chooses a kernel and brings the weights into its order.
+  private static func pack(
+    _ g: ConvolutionGeometry, _ weights: UnsafePointer<Int8>, _ form: WeightForm,
+    _ isa: InstructionSet, _ name: String?, _ sparsity: SparseChoice
+  ) -> (shape: Shape, weights: AlignedBytes, slotBytes: Int) {
     if let rows = DepthwiseRows(g, elementBytes: 1) {
       let kernel = KernelTable.best(.dwrowU8S8, upTo: isa, reference: depthwiseRowReferenceU8S8)
-      shape = .rows(rows, kernel)
       let size = g.kernelWidth
-      self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((size + 3) / 4) * size * 256)
-      let packed = self.weights.pointer(Int8.self)
-      DepthwiseOrder.packRows(weights, channels: g.outputChannels, kernel: size, to: packed)
-      scratchBytes = ThreadPool.maximumParts * rows.slotBytes
-      return
+      let packed = AlignedBytes((g.outputChannels + 63) / 64 * ((size + 3) / 4) * size * 256)
+      DepthwiseOrder.packRows(
+        weights, channels: g.outputChannels, kernel: size, to: packed.pointer(Int8.self))
+      return (.rows(rows, kernel), packed, rows.slotBytes)
     }
     if g.isDepthwise {
       let kernel = KernelTable.best(.dwconvU8S8, upTo: isa, reference: depthwiseReferenceU8S8)
-      shape = .depthwise(kernel)
       let taps = g.depth
-      self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((taps + 3) / 4) * 256)
-      let packed = self.weights.pointer(Int8.self)
-      DepthwiseOrder.packTaps(weights, channels: g.outputChannels, taps: taps, to: packed)
-      scratchBytes =
-        ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
-      return
+      let packed = AlignedBytes((g.outputChannels + 63) / 64 * ((taps + 3) / 4) * 256)
+      DepthwiseOrder.packTaps(
+        weights, channels: g.outputChannels, taps: taps, to: packed.pointer(Int8.self))
+      let slotBytes = roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      return (.depthwise(kernel), packed, slotBytes)
     }
     switch sparsity.form(g, weights: weights, form: form, isa: isa) {
     case .lanes(let plan)?:
@@ -59,35 +84,27 @@ final class PackedWeightsI8: Sendable {
         plan, SparseStreams(plan, g, quads: weights), isa: isa,
         takesSignedBytes: kernel.isa.activationOffset != 0)
       let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
-      shape = .sparse(product, kernel, finish)
-      self.weights = AlignedBytes(0)
-      scratchBytes = ThreadPool.maximumParts * product.slotBytes
-      return
+      return (.sparse(product, kernel, finish), AlignedBytes(0), product.slotBytes)
     case .balanced(let blocks)?:
       let kernel = KernelTable.best(.bsgemmU8S8, upTo: isa, reference: balancedReferenceU8S8)
       let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
-      shape = .balanced(plan, BalancedWeights(g, weights: weights, blocks), kernel)
-      self.weights = AlignedBytes(0)
-      scratchBytes = ThreadPool.maximumParts * plan.slotBytes
-      return
+      let balanced = BalancedWeights(g, weights: weights, blocks)
+      return (.balanced(plan, balanced, kernel), AlignedBytes(0), plan.slotBytes)
     case nil: break
     }
-    let columns = g.outputChannels / g.groups
     let kernel = ProductPlan.fastest(
-      of: KernelTable.candidates(
-        .igemmU8S8, upTo: isa, named: name, reference: productReferenceU8S8),
-      pixels: g.outputPixels, columns: columns, otherwise: productReferenceU8S8)
+      .igemmU8S8, upTo: isa, named: name, pixels: g.outputPixels,
+      columns: g.outputChannels / g.groups, reference: productReferenceU8S8)
     let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
-    shape = .product(plan, kernel)
     let order = WeightOrder(g, quantum: 4)
     if form == .packed {
-      self.weights = AlignedBytes(window: weights, count: order.count)
-      order.addUp(weights, to: sums)
-    } else {
-      self.weights = AlignedBytes(order.count)
-      order.pack(weights, to: self.weights.pointer(Int8.self))
+      return (
+        .product(plan, kernel), AlignedBytes(window: weights, count: order.count), plan.slotBytes
+      )
     }
-    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+    let packed = AlignedBytes(order.count)
+    order.pack(weights, to: packed.pointer(Int8.self))
+    return (.product(plan, kernel), packed, plan.slotBytes)
   }
 
   var kernelName: String {
@@ -97,17 +114,6 @@ final class PackedWeightsI8: Sendable {
     case .rows(_, let kernel): kernel.name.string
     case .sparse(_, let kernel, _): kernel.name.string
     case .balanced(_, _, let kernel): kernel.name.string
-    }
-  }
-
-  /// What the kernel takes away from activations.
-  private var activationOffset: Int32 {
-    switch shape {
-    case .product(_, let kernel): kernel.isa.activationOffset
-    case .depthwise(let kernel): kernel.isa.activationOffset
-    case .rows(_, let kernel): kernel.isa.activationOffset
-    case .sparse(_, let kernel, _): kernel.isa.activationOffset
-    case .balanced(_, _, let kernel): kernel.isa.activationOffset
     }
   }
 
@@ -132,23 +138,28 @@ final class PackedWeightsI8: Sendable {
     bias: UnsafePointer<Float>?, inputScale: Float, inputZeroPoint: UInt8,
     output: ConvolutionI8.Output
   ) {
-    let sums = sums.pointer(Int32.self)
-    for channel in 0..<geometry.outputChannels {
-      let constants = OutputConstants(
-        weightSum: sums[channel], weightScale: weightScales[channel], bias: bias?[channel] ?? 0,
-        inputScale: inputScale, inputZeroPoint: Int32(inputZeroPoint) - activationOffset,
-        output: output)
-      switch shape {
-      case .product(let plan, _):
-        let column = channel % plan.columns
-        constants.store(
-          to: words, block: channel / plan.columns * plan.panels + column / 16, lane: column % 16)
-      case .depthwise, .rows:
-        let (vector, lane) = DepthwiseOrder.place(of: channel)
-        constants.store(to: words, block: vector, lane: lane)
-      case .sparse, .balanced:
-        constants.store(to: words, block: channel / 16, lane: channel % 16)
+    let sums = self.sums.map { UnsafePointer($0.pointer(Int32.self)) }
+    let zero = Int32(inputZeroPoint) - shape.activationOffset
+    func fill(_ channel: Int, _ block: Int, _ lane: Int) {
+      OutputConstants(
+        weightSum: sums?[channel] ?? 0, weightScale: weightScales[channel],
+        bias: bias?[channel] ?? 0, inputScale: inputScale, inputZeroPoint: zero, output: output
+      ).store(to: words, block: block, lane: lane)
+    }
+    switch shape {
+    case .product(let plan, _):
+      for group in 0..<geometry.groups {
+        for column in 0..<plan.columns {
+          fill(group * plan.columns + column, group * plan.panels + column / 16, column % 16)
+        }
       }
+    case .depthwise, .rows:
+      for channel in 0..<geometry.outputChannels {
+        let (vector, lane) = DepthwiseOrder.place(of: channel)
+        fill(channel, vector, lane)
+      }
+    case .sparse, .balanced:
+      for channel in 0..<geometry.outputChannels { fill(channel, channel / 16, channel % 16) }
     }
   }
 

@@ -12,7 +12,7 @@ extension SparseProduct {
     let all = plan.rows * plan.outputs
     return PackedWork(
       bytes: streams.byteCount,
-      density: all == 0 ? 1 : min(1, Double(streams.count) / Double(all)))
+      density: all == 0 ? 1 : min(1, Double(streams.stored) / Double(all)))
   }
 }
 

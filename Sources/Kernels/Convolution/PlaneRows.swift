@@ -16,7 +16,7 @@ struct PlaneRows: Sendable {
       g.kernelHeight <= pare_planes_kernel,
       g.kernelWidth <= pare_planes_kernel,
       g.strideWidth <= 2, g.dilationWidth == 1, g.outputPixels > 0,
-      let kernel = KernelTable.vectors(.planesF32, as: PlanesFunctionF32.self, upTo: isa).first
+      let kernel = KernelTable.best(.planesF32, upTo: isa, as: PlanesFunctionF32.self)
     else { return nil }
     self.kernel = kernel
     geometry = g
@@ -25,7 +25,7 @@ struct PlaneRows: Sendable {
   /// Elements of a row of zeros.
   var zeroElements: Int { geometry.inputWidth }
 
-  /// Bytes of scratch for one part: an address for each row of the windows.
+  /// Bytes of scratch that each thread needs: an address for each row of the windows.
   var slotBytes: Int {
     roundedUp(
       geometry.kernelHeight * geometry.inputChannels * MemoryLayout<Int>.size, to: 64)
@@ -42,8 +42,8 @@ struct PlaneRows: Sendable {
       channels: g.inputChannels, kernel_height: g.kernelHeight, kernel_width: g.kernelWidth,
       stride: g.strideWidth, pad_left: g.padLeft, input_width: g.inputWidth,
       output_width: g.outputWidth)
-    pool.share(g.batch * g.outputHeight) { part, range in
-      let rows = (scratch + part * slotBytes).assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    pool.share(g.batch * g.outputHeight) { thread, range in
+      let rows = (scratch + thread * slotBytes).assumingMemoryBound(to: UnsafePointer<Float>?.self)
       for index in range {
         let (image, y) = index.quotientAndRemainder(dividingBy: g.outputHeight)
         for tap in 0..<g.kernelHeight {

@@ -1,12 +1,13 @@
 extension ProductPlan {
-  /// Returns the one of `kernels` that an estimate of cycles says is the fastest for these sizes.
+  /// Returns the kernel of `operation` that an estimate of cycles says is the fastest for these sizes,
+  /// among those that `KernelTable.best` allows.
   static func fastest<Function>(
-    of kernels: [Kernel<Function>], pixels: Int, columns: Int, otherwise: Kernel<Function>
+    _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil, pixels: Int,
+    columns: Int, reference: Kernel<Function>
   ) -> Kernel<Function> {
-    kernels.min {
+    KernelTable.best(operation, upTo: isa, named: name, reference: reference) {
       cost(pixels: pixels, columns: columns, tile: ($0.rows, $0.columns))
-        < cost(pixels: pixels, columns: columns, tile: ($1.rows, $1.columns))
-    } ?? otherwise
+    }
   }
 
   /// Returns the relative cost of a tile for these sizes, in half cycles per step of the products.

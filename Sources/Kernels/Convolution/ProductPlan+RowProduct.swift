@@ -27,11 +27,8 @@ extension ProductPlan {
     pixels: Int, columns: Int, depth: Int, isa: InstructionSet, named name: String? = nil
   ) -> Kernel<RowProductFunctionF32>? {
     guard pixels > 1 else { return nil }
-    let kernels = KernelTable.vectors(
-      .gemmF32, as: RowProductFunctionF32.self, upTo: isa, named: name)
-    return kernels.min {
+    return KernelTable.best(.gemmF32, upTo: isa, named: name, as: RowProductFunctionF32.self) {
       rowCost(pixels: pixels, columns: columns, depth: depth, $0)
-        < rowCost(pixels: pixels, columns: columns, depth: depth, $1)
     }
   }
 

@@ -90,7 +90,7 @@ struct ProductPlan: Sendable {
   /// Panels of one group.
   var panels: Int { (columns + 15) / 16 }
 
-  /// Bytes of scratch for one part: addresses, then copies.
+  /// Bytes of scratch that each thread needs: addresses, then copies.
   var slotBytes: Int { addressBytes + roundedUp(tileRows * taps * copyBytes + 64, to: 64) }
 
   /// Bytes of addresses in a slot.

@@ -21,9 +21,12 @@ public enum Rescaling {
 
   /// Returns `bias` in units of `unit`, rounded half away from zero and held within 2^30.
   public static func integerBias(_ bias: Float, unit: Double) -> Int32 {
-    let value = (Double(bias) / unit).rounded(.toNearestOrAwayFromZero)
+    let value = Double(bias) / unit
     guard value == value else { return 0 }
-    return Int32(min(max(value, -0x1p30), 0x1p30))
+    let held = min(max(value, -0x1p30), 0x1p30)
+    // By hand, as `rounded()` is a call of the C library on some machines. The number below one half
+    // carries only what is a half or more.
+    return Int32(held + Double(signOf: held, magnitudeOf: 0x1.fffffffffffffp-2))
   }
 
   /// Returns `zero` plus the rounded `value`, held within `least` and `most`, all within 0 and 255.

@@ -52,15 +52,25 @@ public struct WeightOrder: Hashable, Sendable {
     for unit in 0..<groups * panels {
       let (group, panel) = (unit / panels, unit % panels)
       let words = UnsafeRawPointer(packed + unit * columnWords * 64)
-      var total = SIMD16<Int32>()
-      for word in 0..<columnWords {
-        // The four weights of each column, the first in the low byte.
-        let quads = words.loadUnaligned(fromByteOffset: word * 64, as: SIMD16<Int32>.self)
-        total &+= (quads &<< 24) &>> 24 &+ (quads &<< 16) &>> 24
-        total &+= (quads &<< 8) &>> 24 &+ quads &>> 24
+      // The four weights of each column, raised by 128, are added two and two in halves of a word:
+      // 128 of them do not overflow.
+      let flip = SIMD16<UInt32>(repeating: 0x8080_8080)
+      let low = SIMD16<UInt32>(repeating: 0x00FF_00FF)
+      var total = SIMD16<UInt32>(repeating: UInt32(truncatingIfNeeded: -512 * columnWords))
+      var word = 0
+      while word < columnWords {
+        let end = min(word &+ 128, columnWords)
+        var halves = SIMD16<UInt32>()
+        while word < end {
+          let quads =
+            words.loadUnaligned(fromByteOffset: word &* 64, as: SIMD16<UInt32>.self) ^ flip
+          halves &+= (quads & low) &+ (quads &>> 8 & low)
+          word &+= 1
+        }
+        total &+= (halves & 0xFFFF) &+ halves &>> 16
       }
       for column in 0..<min(16, columns - panel * 16) {
-        sums[group * columns + panel * 16 + column] = total[column]
+        sums[group * columns + panel * 16 + column] = Int32(bitPattern: total[column])
       }
     }
   }

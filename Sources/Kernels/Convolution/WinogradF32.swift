@@ -1,5 +1,11 @@
 package import CKernels
 
+/// The function of a transform of weights; see `pare_winograd_weights_f32` in kernels.h.
+package typealias WinogradWeightsFunctionF32 =
+  @convention(c) (
+    Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int
+  ) -> Void
+
 /// The function of an input transform; see `pare_winograd_in_f32` in kernels.h.
 package typealias WinogradInFunctionF32 =
   @convention(c) (
@@ -17,10 +23,13 @@ package typealias WinogradOutFunctionF32 =
 /// A float convolution of 3x3 and stride 1 by Winograd's F(4x4, 3x3): a quarter of the products.
 ///
 /// Tiles of 4x4 outputs are transformed, multiplied as 36 matrices, and transformed back, some tiles at
-/// a time, so that all but the weights stays in the second-level cache. After Lavin and Gray, "Fast
+/// a time, so that all but the weights stays in the second-level cache. Transformed weights are four
+/// times as large as weights: where it costs little beside the products, each run transforms them anew,
+/// in scratch memory. After Lavin and Gray, "Fast
 /// Algorithms for Convolutional Neural Networks" (2015).
 struct WinogradF32: Sendable {
   private let geometry: ConvolutionGeometry
+  private let weights: Kernel<WinogradWeightsFunctionF32>
   private let input: Kernel<WinogradInFunctionF32>
   private let output: Kernel<WinogradOutFunctionF32>
   /// The kernels of the 36 products: the first where the instruction set has one, else the second.
@@ -28,11 +37,17 @@ struct WinogradF32: Sendable {
   private let product: Kernel<ProductFunctionF32>
   /// Tiles of 4x4 outputs, and how many are transformed together.
   private let tiles: Int, together: Int
+  /// Whether each run transforms the weights, which stay as they are.
+  let keepsWeights: Bool
 
   /// Transformed weights may take this much: beyond, reading them costs what they save.
   private static let mostWeightBytes = 4 << 20
-  /// Parts of a run, each with its own scratch.
-  private static let mostParts = 4
+  /// Cycles that the transform of the weights of one pair of channels takes, measured.
+  private static let weightCycles = 7.5
+  /// The part of the time of a run that the transform of weights may take.
+  private static let mostWeightPart = 0.12
+  /// Parts of a run for each of two threads or more, so that they end together.
+  private static let partsPerThread = 2
   /// Transformed inputs and sums of the tiles of a block.
   private static let blockBytes = 400 << 10
 
@@ -43,10 +58,11 @@ struct WinogradF32: Sendable {
       g.outputChannels >= 16, g.outputPixels > 0,
       max(g.padTop, g.padLeft, g.padBottom, g.padRight) <= 2
     else { return nil }
-    let transforms = KernelTable.all(.winogradInF32, as: WinogradInFunctionF32.self)
-    let back = KernelTable.all(.winogradOutF32, as: WinogradOutFunctionF32.self)
-    guard let input = transforms.last(where: { isa.includes($0.isa) && $0.isa.isAvailable }),
-      let output = back.last(where: { isa.includes($0.isa) && $0.isa.isAvailable })
+    guard
+      let weights = KernelTable.best(
+        .winogradWeightsF32, upTo: isa, as: WinogradWeightsFunctionF32.self),
+      let input = KernelTable.best(.winogradInF32, upTo: isa, as: WinogradInFunctionF32.self),
+      let output = KernelTable.best(.winogradOutF32, upTo: isa, as: WinogradOutFunctionF32.self)
     else { return nil }
     let tiles = g.batch * ((g.outputHeight + 3) / 4) * ((g.outputWidth + 3) / 4)
     let tileBytes =
@@ -55,10 +71,13 @@ struct WinogradF32: Sendable {
     var blocks = (tiles + most - 1) / most
     // An even number of blocks, so that two threads end together.
     if blocks > 1 { blocks += blocks % 2 }
-    guard 36 * 4 * g.inputChannels * roundedUp(g.outputChannels, to: 16) <= Self.mostWeightBytes,
-      Self.cycles(g, tiles: tiles, blocks: blocks) < Double(g.multiplyAccumulates) / 26
+    let pairs = g.inputChannels * roundedUp(g.outputChannels, to: 16)
+    let cycles = Self.cycles(g, tiles: tiles, blocks: blocks)
+    guard 36 * 4 * pairs <= Self.mostWeightBytes, cycles < Double(g.multiplyAccumulates) / 26
     else { return nil }
     geometry = g
+    keepsWeights = Double(pairs) * Self.weightCycles < cycles * Self.mostWeightPart
+    self.weights = weights
     self.tiles = tiles
     together = (tiles + blocks - 1) / blocks
     self.input = input
@@ -66,8 +85,8 @@ struct WinogradF32: Sendable {
     rowProduct = ProductPlan.rowKernel(
       pixels: together, columns: g.outputChannels, depth: g.inputChannels, isa: isa)
     product = ProductPlan.fastest(
-      of: KernelTable.candidates(.igemmF32, upTo: isa, reference: productReferenceF32),
-      pixels: together, columns: g.outputChannels, otherwise: productReferenceF32)
+      .igemmF32, upTo: isa, pixels: together, columns: g.outputChannels,
+      reference: productReferenceF32)
   }
 
   /// An estimate for one core with AVX-512, whose parts were measured (other cores have the same ratios): products near the limit of the
@@ -85,9 +104,19 @@ struct WinogradF32: Sendable {
   private var lanesIn: Int { roundedUp(geometry.inputChannels, to: 16) }
   private var lanesOut: Int { panels * 16 }
 
-  /// Floats of transformed weights: [36][panel][input channel][16].
-  var weightCount: Int { 36 * panels * geometry.inputChannels * 16 }
+  /// Floats of one of the 36 matrices of transformed weights, [panel][input channel][16], and from one to
+  /// the next: a line of the cache more, or all would meet in the same few places of the cache.
+  private var matrixFloats: Int { panels * geometry.inputChannels * 16 + 16 }
 
+  /// Floats of transformed weights.
+  private var transformedCount: Int { 36 * matrixFloats }
+
+  /// The scratch memory that a run needs.
+  var scratch: ScratchSize {
+    ScratchSize(shared: keepsWeights ? transformedCount * 4 : 0, perThread: slotBytes)
+  }
+
+  /// Bytes of scratch that each thread needs.
   private var slotBytes: Int {
     36 * together * (lanesIn + lanesOut) * 4
       + roundedUp(product.rows * MemoryLayout<Int>.size, to: 64) + roundedUp(lanesOut * 4, to: 64)
@@ -96,67 +125,48 @@ struct WinogradF32: Sendable {
   /// The name of the kernel of the products.
   var productName: String { rowProduct?.name.string ?? product.name.string }
 
-  /// Bytes of scratch that a run needs.
-  var scratchBytes: Int { Self.mostParts * slotBytes }
-
-  /// Transforms `weights`, [output][input][3][3] or in the `WeightOrder` of the geometry, to `packed`,
-  /// in double precision.
-  func pack(
-    _ weights: UnsafePointer<Float>, form: WeightForm, to packed: UnsafeMutablePointer<Float>
-  ) {
-    let inputs = geometry.inputChannels
-    let step = form == .packed ? inputs * 16 : 1
-    var half = (0..<18).map { _ in 0.0 }
-    for output in 0..<geometry.outputChannels {
-      for input in 0..<inputs {
-        let place = output / 16 * inputs * 16 + input * 16 + output % 16
-        let w =
-          form == .packed
-          ? weights + (output / 16 * inputs * 128 + place) : weights + (output * inputs + input) * 9
-        for column in 0..<3 {
-          Self.transform(
-            Double(w[column * step]), Double(w[(3 + column) * step]),
-            Double(w[(6 + column) * step])
-          ) { half[$0 * 3 + column] = $1 }
-        }
-        for row in 0..<6 {
-          Self.transform(half[row * 3], half[row * 3 + 1], half[row * 3 + 2]) {
-            packed[(row * 6 + $0) * panels * inputs * 16 + place] = Float($1)
-          }
-        }
-      }
-    }
+  /// The weights as `run` takes them: `packed`, in the `WeightOrder` of the geometry, or transformed.
+  func prepared(_ packed: AlignedBytes) -> AlignedBytes {
+    if keepsWeights { return packed }
+    let transformed = AlignedBytes(transformedCount, of: Float.self)
+    transform(packed.pointer(Float.self), panels: 0..<panels, to: transformed.pointer(Float.self))
+    return transformed
   }
 
-  @inline(__always) private static func transform(
-    _ a: Double, _ b: Double, _ c: Double, _ store: (Int, Double) -> Void
+  /// Transforms the weights of some panels.
+  private func transform(
+    _ packed: UnsafePointer<Float>, panels: Range<Int>, to: UnsafeMutablePointer<Float>
   ) {
-    store(0, a / 4)
-    store(1, -(a + b + c) / 6)
-    store(2, -(a - b + c) / 6)
-    store(3, (a + 2 * b + 4 * c) / 24)
-    store(4, (a - 2 * b + 4 * c) / 24)
-    store(5, c)
+    let place = panels.lowerBound * geometry.inputChannels * 16
+    weights.function(
+      geometry.inputChannels, panels.count, packed + place * 9, to + place, matrixFloats)
   }
 
-  /// Runs over all tiles; arguments as those of `ConvolutionF32`, with `packed` weights.
+  /// Runs over all tiles; arguments as those of `ConvolutionF32`, with `prepared` weights.
   func run(
-    input from: UnsafePointer<Float>, zero: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    input from: UnsafePointer<Float>, zero: UnsafePointer<Float>, prepared: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
     output to: UnsafeMutablePointer<Float>, limits: (min: Float, max: Float),
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     let g = geometry
+    var transformed = prepared
+    if keepsWeights {
+      let memory = scratch.assumingMemoryBound(to: Float.self)
+      pool.share(panels) { _, range in transform(prepared, panels: range, to: memory) }
+      transformed = UnsafePointer(memory)
+    }
+    let slots = scratch + self.scratch.shared
     let sizes = pare_winograd(
       input_height: g.inputHeight, input_width: g.inputWidth, channels: g.inputChannels,
       output_height: g.outputHeight, output_width: g.outputWidth,
       output_channels: g.outputChannels, pad_top: g.padTop, pad_left: g.padLeft)
     let blocks = (tiles + together - 1) / together
-    let parts = min(blocks, pool.threads == 1 ? 1 : Self.mostParts)
+    let parts = min(blocks, pool.threads == 1 ? 1 : pool.threads * Self.partsPerThread)
     let stepIn = together * lanesIn
     let stepOut = together * lanesOut
-    pool.run(parts: parts) { part in
-      let slot = scratch + part * slotBytes
+    pool.runOnThreads(parts: parts) { thread, part in
+      let slot = slots + thread * slotBytes
       let v = slot.assumingMemoryBound(to: Float.self)
       let m = v + 36 * stepIn
       let none = m + 36 * stepOut
@@ -169,7 +179,7 @@ struct WinogradF32: Sendable {
           input.function(sizes, from, zero, first, count, v, stepIn)
           for matrix in 0..<36 {
             multiply(
-              v + matrix * stepIn, packed + matrix * panels * g.inputChannels * 16,
+              v + matrix * stepIn, transformed + matrix * matrixFloats,
               m + matrix * stepOut, none, count, rows)
           }
           output.function(

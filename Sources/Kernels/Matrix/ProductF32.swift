@@ -7,8 +7,8 @@ public struct ProductF32: Sendable {
   public let m: Int, n: Int, k: Int
   /// Whether `a` is stored as [k][m], and `b` as [n][k].
   public let transposesA: Bool, transposesB: Bool
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public let scratchBytes: Int
+  /// The scratch memory that a run needs, aligned to 64.
+  public let scratch: ScratchSize
 
   private let kernel: Kernel<ProductFunctionF32>
   private let packedBytes: Int
@@ -25,13 +25,12 @@ public struct ProductF32: Sendable {
     self.transposesA = transposesA
     self.transposesB = transposesB
     kernel = ProductPlan.fastest(
-      of: KernelTable.candidates(.igemmF32, upTo: isa, reference: productReferenceF32),
-      pixels: m, columns: n, otherwise: productReferenceF32)
-    // Panels of b, then zeros as a bias; then, for each part, addresses and rows of a.
+      .igemmF32, upTo: isa, pixels: m, columns: n, reference: productReferenceF32)
+    // Panels of b, then zeros as a bias; then, for each thread, addresses and rows of a.
     packedBytes = (roundedUp(n, to: 16) * (k + 1)) * 4
     let addresses = roundedUp(kernel.rows * MemoryLayout<Int>.size, to: 64)
     rowBytes = addresses + (transposesA ? roundedUp(kernel.rows * k * 4, to: 64) : 0)
-    scratchBytes = roundedUp(packedBytes, to: 64) + rowBytes * ThreadPool.maximumParts
+    scratch = ScratchSize(shared: packedBytes, perThread: rowBytes)
   }
 
   /// Computes c, whose rows are `ldc` floats apart, from a and b with rows `lda` and `ldb` apart.
@@ -47,11 +46,11 @@ public struct ProductF32: Sendable {
     pool.share(panels) { _, range in
       for panel in range { pack(panel, of: b, ldb, to: packed + panel * 16 * k) }
     }
-    let slots = scratch + roundedUp(packedBytes, to: 64)
+    let slots = scratch + self.scratch.shared
     let tiles = (m + kernel.rows - 1) / kernel.rows
     let columnTiles = (n + kernel.columns - 1) / kernel.columns
-    pool.share(tiles * columnTiles) { part, range in
-      let slot = slots + part * rowBytes
+    pool.share(tiles * columnTiles) { thread, range in
+      let slot = slots + thread * rowBytes
       var ready = -1
       for unit in range {
         // Tiles of columns follow one another, so that rows of a are prepared once.

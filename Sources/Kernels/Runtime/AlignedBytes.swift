@@ -7,7 +7,7 @@ final class AlignedBytes: @unchecked Sendable {
   private let memory: ZeroedMemory?
 
   init(_ count: Int) {
-    guard let memory = ZeroedMemory(count + 64) else { fatalError("out of memory") }
+    guard let memory = ZeroedMemory(count) else { fatalError("out of memory") }
     self.memory = memory
     self.count = count
     base = memory.base

@@ -3,7 +3,7 @@ import CKernels
 /// What a kernel computes; the numbers are those of `enum pare_operation`.
 package enum KernelOperation: Int32, CaseIterable, Sendable {
   case igemmF32, gemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
-  case winogradInF32, winogradOutF32
+  case winogradWeightsF32, winogradInF32, winogradOutF32
   case planesF32, lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
   case unaryF32, binaryF32, affineF32, affineU8, addU8, mulU8, lookupU8, quantizeU8
   case quantizePlanesU8, transposeX8, transposeX32, dequantizeU8
@@ -43,18 +43,35 @@ package enum KernelTable {
   package static func all<Function>(
     _ operation: KernelOperation, as type: Function.Type
   ) -> [Kernel<Function>] {
-    var found: [Kernel<Function>] = []
+    lines(of: operation).compactMap { kernel(at: $0, as: type) }
+  }
+
+  /// The lines of each operation.
+  private static let linesByOperation = {
+    var lines = [[Int]](repeating: [], count: KernelOperation.allCases.count)
     for index in 0..<pare_kernel_count() {
-      guard let line = pare_kernel_at(index)?.pointee, line.operation == operation.rawValue,
-        let isa = InstructionSet(rawValue: Int(line.isa)), let name = line.name,
-        let function = line.function
-      else { continue }
-      found.append(
-        Kernel(
-          name: StaticName(name), rows: Int(line.m), columns: Int(line.n), isa: isa,
-          function: unsafeBitCast(function, to: Function.self)))
+      if let operation = pare_kernel_at(index)?.pointee.operation {
+        lines[Int(operation)].append(index)
+      }
     }
-    return found
+    return lines
+  }()
+
+  private static func lines(of operation: KernelOperation) -> [Int] {
+    linesByOperation[Int(operation.rawValue)]
+  }
+
+  /// The kernel of one line.
+  private static func kernel<Function>(
+    at line: Int, as type: Function.Type
+  ) -> Kernel<Function>? {
+    guard let line = pare_kernel_at(line)?.pointee,
+      let isa = InstructionSet(rawValue: Int(line.isa)), let name = line.name,
+      let function = line.function
+    else { return nil }
+    return Kernel(
+      name: StaticName(name), rows: Int(line.m), columns: Int(line.n), isa: isa,
+      function: unsafeBitCast(function, to: Function.self))
   }
 
   /// Returns the symbols of every line of the table with `operation`.
@@ -62,39 +79,39 @@ package enum KernelTable {
     all(operation, as: (@convention(c) () -> Void).self).map { $0.name.string }
   }
 
-  /// Returns the kernels for the largest set that `isa` includes, that has any and that the processor
-  /// has, or the reference; with a name, that line of the table alone.
-  static func candidates<Function>(
+  /// Returns, of the kernels for the largest set that `isa` includes, that has any and that the
+  /// processor has, the first of those that cost the least, or nil; with a name, that line of the table
+  /// alone.
+  static func best<Function>(
     _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil,
-    reference: Kernel<Function>
-  ) -> [Kernel<Function>] {
-    let found = vectors(operation, as: Function.self, upTo: isa, named: name)
-    return found.isEmpty ? [reference] : found
-  }
-
-  /// Returns the same without the reference: none where no set that `isa` includes has any.
-  static func vectors<Function>(
-    _ operation: KernelOperation, as type: Function.Type, upTo isa: InstructionSet,
-    named name: String? = nil
-  ) -> [Kernel<Function>] {
-    let usable = all(operation, as: type).filter {
-      isa.includes($0.isa) && $0.isa.isAvailable && (name == nil || $0.name.string == name)
+    as type: Function.Type, cost: (Kernel<Function>) -> Double = { _ in 0 }
+  ) -> Kernel<Function>? {
+    // No array of kernels: that would be a type for each function type, made at run time for every
+    // process that opens a model.
+    var best: (kernel: Kernel<Function>, cost: Double)?
+    for line in lines(of: operation) {
+      guard let kernel = kernel(at: line, as: type), isa.includes(kernel.isa),
+        kernel.isa.isAvailable, name == nil || kernel.name.string == name
+      else { continue }
+      let set = best?.kernel.isa.rawValue ?? -1
+      if kernel.isa.rawValue < set { continue }
+      let cost = cost(kernel)
+      if let found = best, kernel.isa.rawValue == set, found.cost <= cost { continue }
+      best = (kernel, cost)
     }
-    guard let most = usable.map({ $0.isa.rawValue }).max() else { return [] }
-    return usable.filter { $0.isa.rawValue == most }
+    return best?.kernel
   }
 
   /// Whether a set that `isa` includes, and that the processor has, has a line with `operation`.
   package static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
-    all(operation, as: (@convention(c) () -> Void).self).contains {
-      isa.includes($0.isa) && $0.isa.isAvailable
-    }
+    best(operation, upTo: isa, as: (@convention(c) () -> Void).self) != nil
   }
 
-  /// Returns the first of `candidates`.
+  /// The same, or the reference where there is none.
   static func best<Function>(
-    _ operation: KernelOperation, upTo isa: InstructionSet, reference: Kernel<Function>
+    _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil,
+    reference: Kernel<Function>, cost: (Kernel<Function>) -> Double = { _ in 0 }
   ) -> Kernel<Function> {
-    candidates(operation, upTo: isa, reference: reference).first ?? reference
+    best(operation, upTo: isa, named: name, as: Function.self, cost: cost) ?? reference
   }
 }

@@ -13,6 +13,8 @@ struct SparsePairing {
   /// Rows of each of 16 outputs that are not zero, and room for those of a pair: bits, 64 to a word.
   private let masks: AlignedBytes
   private var words = 0
+  /// Weights that are not zero, of all panels.
+  private(set) var stored = 0
 
   private struct Pair {
     var first: Int, second: Int
@@ -36,11 +38,9 @@ struct SparsePairing {
     for output in 0..<16 {
       let row = from + output * stride
       for word in 0..<words {
-        var mask: UInt64 = 0
-        for bit in 0..<min(64, rows - word * 64) where row[word * 64 + bit] != 0 {
-          mask |= 1 << UInt64(bit)
-        }
+        let mask = mask(of: row + word * 64, count: min(64, rows - word * 64))
         masks[output * words + word] = mask
+        stored += mask.nonzeroBitCount
       }
     }
     for (place, pair) in matched().enumerated() {
@@ -51,6 +51,28 @@ struct SparsePairing {
       append(pair, from + pair.first * stride, from + pair.second * stride)
     }
   }
+
+  /// The bits of up to 64 weights that are not zero.
+  private func mask(of weights: UnsafePointer<UInt32>, count: Int) -> UInt64 {
+    var mask: UInt64 = 0
+    var at = 0
+    while at &+ 16 <= count {
+      // The sign of x | -x is set where x is not zero: spread over the lane, it lets the lane's bit pass.
+      let x = UnsafeRawPointer(weights + at).loadUnaligned(as: SIMD16<UInt32>.self)
+      let signs = SIMD16<Int32>(truncatingIfNeeded: x | (SIMD16() &- x)) &>> 31
+      let bits = SIMD16<UInt32>(truncatingIfNeeded: signs) & Self.laneBits
+      mask |= UInt64(bits.wrappedSum()) << UInt64(at)
+      at &+= 16
+    }
+    while at < count {
+      if weights[at] != 0 { mask |= 1 << UInt64(at) }
+      at &+= 1
+    }
+    return mask
+  }
+
+  private static let laneBits = SIMD16<UInt32>(
+    1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 
   private func shared(_ a: Int, _ b: Int) -> Int {
     let masks = masks.pointer(UInt64.self)

@@ -23,7 +23,7 @@ struct SparseProduct: Sendable {
     lanes = KernelTable.best(.lanesX32, upTo: isa, reference: lanesReference)
   }
 
-  /// Bytes of scratch for one part.
+  /// Bytes of scratch that each thread needs.
   var slotBytes: Int { plan.slotBytes }
 
   /// Runs over all pixels and outputs.
@@ -45,8 +45,8 @@ struct SparseProduct: Sendable {
     // One tile alone is turned by all threads together, before they share out its columns.
     let isTogether = plan.tiles == 1 && plan.columnParts > 1
     if isTogether {
-      pool.share(plan.turns) { part, range in
-        let slot = scratch + part * plan.slotBytes
+      pool.share(plan.turns) { thread, range in
+        let slot = scratch + thread * plan.slotBytes
         for index in range {
           let turn = plan.turn(index, isPointwise: isPointwise)
           address(
@@ -55,8 +55,8 @@ struct SparseProduct: Sendable {
         }
       }
     }
-    pool.share(plan.units) { part, units in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, units in
+      let slot = scratch + thread * plan.slotBytes
       let rows = (isTogether ? scratch : slot) + plan.lanesStart
       let sums = slot + plan.sumsStart
       var ready = isTogether ? 0 : -1

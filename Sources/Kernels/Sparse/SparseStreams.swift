@@ -13,8 +13,8 @@ final class SparseStreams: Sendable {
   private let starts: AlignedBytes
   private let plan: SparsePlan
 
-  /// Weights that a run multiplies, zeros that fill up runs among them.
-  var count: Int { weights.count / 4 }
+  /// Weights that are not zero; the streams have some zeros more, which fill up runs.
+  let stored: Int
   /// Bytes that a run reads.
   var byteCount: Int { pairs.count + indices.count + weights.count }
 
@@ -50,6 +50,7 @@ final class SparseStreams: Sendable {
     }
     indices = streams.indices.aligned()
     weights = streams.weights.aligned()
+    stored = streams.stored
   }
 
   /// The streams of `panel` in `chunk`: 8 pairs, their indices within the chunk, their weights.
@@ -82,6 +83,7 @@ extension SparseStreams {
     self.init(plan) { output, rows in
       let bytes = UnsafeMutableRawPointer(rows).assumingMemoryBound(to: Int8.self)
       let from = weights + output * channels * taps
+      if taps == 1 { return bytes.update(from: from, count: channels) }
       for tap in 0..<taps {
         let to = bytes + tap * plan.words * 4
         for channel in 0..<channels { to[channel] = from[channel * taps + tap] }

@@ -92,6 +92,14 @@ extension Tensor {
             }
           }
           switch type.size {
+          // Blocks of int8 weights of one tap are words, in the file as in the tensor.
+          case 1 where blocks.taps == 1 && blocks.inputs % 4 == 0:
+            var positions = BlockPositions(encoding, stream)
+            for at in stride(from: 0, to: source.count, by: 4) {
+              target.storeBytes(
+                of: source.loadUnaligned(fromByteOffset: at, as: UInt32.self),
+                toByteOffset: positions.block() &* 4, as: UInt32.self)
+            }
           case 1: scatter(UInt8.self)
           case 2: scatter(UInt16.self)
           case 4: scatter(UInt32.self)
@@ -144,7 +152,11 @@ extension Tensor {
         cursor.move(to: block)
         let end = at + cursor.width * size
         if end > values.count { return .streamSize }
-        if values[at..<end].allSatisfy({ $0 == 0 }) { return .zeroBlock }
+        let isZero =
+          end - at == 4
+          ? values.loadUnaligned(fromByteOffset: at, as: UInt32.self) == 0
+          : values[at..<end].allSatisfy { $0 == 0 }
+        if isZero { return .zeroBlock }
         at = end
       }
     }

@@ -82,6 +82,7 @@ struct PanelLayout {
     let runRows = runElements / order.quantum
     for panel in 0..<order.groups * panels {
       let used = min(PanelOrder.width, columns - panel % panels * PanelOrder.width)
+      if used == PanelOrder.width, rest == 0 { continue }
       for row in 0..<panelRows {
         let start = (panel * panelRows + row) * Self.rowBytes
         for byte in (start + used * 4)..<(start + Self.rowBytes) where bytes[byte] != 0 {

@@ -8,7 +8,7 @@ extension ModelReader {
     path: String, workers: Workers? = nil
   ) throws(OpenError) -> ModelFile {
     let file: MappedFile.Shared
-    do { file = MappedFile.Shared(try MappedFile(path: path, isReadWhole: true)) } catch {
+    do { file = MappedFile.Shared(try MappedFile(path: path)) } catch {
       throw .file(error)
     }
     do { return try read(Bytes(file), workers: workers) } catch { throw .model(path: path, error) }

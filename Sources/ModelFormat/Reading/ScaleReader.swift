@@ -36,6 +36,7 @@ struct ScaleReader {
     }
     var reader = ByteReader(stream.bytes, base: offset)
     var scales: [Float] = []
+    scales.reserveCapacity(count)
     let largest = areRatios ? Float(bitPattern: try reader.next(UInt32.self, else: .scale)) : 0
     for _ in 0..<count {
       let scale =

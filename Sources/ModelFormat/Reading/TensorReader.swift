@@ -4,6 +4,9 @@ struct TensorReader {
   private let names: NameTable
   private let bytes: Bytes
 
+  /// Values of so many bytes are given back to the system once they are verified.
+  private static let worthRelease = 1 << 20
+
   init(_ directory: Directory, _ names: NameTable, _ bytes: Bytes) {
     self.directory = directory
     self.names = names
@@ -18,22 +21,45 @@ struct TensorReader {
     // All digests together: two at a time take less time than one behind the other.
     let digests = SHA256.digests(
       of: records.map { UnsafeRawBufferPointer(rebasing: file[$0.offset..<$0.end]) }, workers)
+    let checked = check(records, file, workers)
     var tensors: [Tensor] = []
     var places: [ModelFile.TensorPlace] = []
     tensors.reserveCapacity(records.count)
     places.reserveCapacity(records.count)
-    for (record, digest) in zip(records, digests) {
-      guard digest == record.digest else {
+    for (index, record) in records.enumerated() {
+      guard digests[index] == record.digest else {
         throw ModelError(.tensorDigest, at: record.offset, record.subject)
       }
-      tensors.append(try tensor(record, file))
+      guard case let result? = checked[index] else { continue }
+      tensors.append(try result.get())
       places.append(
         ModelFile.TensorPlace(
           name: record.name, offset: record.offset, positions: record.positions,
           values: record.values, scales: record.scales, span: record.end - record.offset,
-          digest: digest))
+          digest: record.digest))
     }
     return (tensors, places)
+  }
+
+  /// The tensors that the records describe, their streams verified, or what is wrong with them.
+  private func check(
+    _ records: [TensorRecord], _ file: UnsafeRawBufferPointer, _ workers: Workers?
+  ) -> [Result<Tensor, ModelError>?] {
+    var results = [Result<Tensor, ModelError>?](repeating: nil, count: records.count)
+    results.withUnsafeMutableBufferPointer { results in
+      // Each part writes one element that no other touches.
+      nonisolated(unsafe) let results = results
+      nonisolated(unsafe) let file = file
+      func check(_ index: Int) {
+        do throws(ModelError) {
+          results[index] = .success(try tensor(records[index], file))
+        } catch {
+          results[index] = .failure(error)
+        }
+      }
+      if let workers { workers.run(records.count, check) } else { records.indices.forEach(check) }
+    }
+    return results
   }
 
   /// The records, whose streams lie within `data` and one behind the other.
@@ -94,6 +120,8 @@ struct TensorReader {
         .encodingStream, at: offset, record.subject,
         "\(record.encoding.name): \(violation.rawValue)")
     }
+    // Read again when they are packed: until then their memory is for what is packed before them.
+    if record.encoding != .panels, record.values >= Self.worthRelease { tensor.releasePages() }
     return tensor
   }
 }

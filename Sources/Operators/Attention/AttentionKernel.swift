@@ -19,7 +19,7 @@ struct AttentionKernel: Sendable {
       values = ProductF32(m: rows, n: sizes.value.size, k: sizes.total)
     }
 
-    var scratchBytes: Int { max(scores.scratchBytes, values.scratchBytes) }
+    var scratchBytes: Int { scores.scratch.or(values.scratch).bytes(threads: 1) }
   }
 
   private let sizes: AttentionSizes

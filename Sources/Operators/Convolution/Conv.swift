@@ -128,7 +128,7 @@ private func oneDimensional(
   let run = product.run
   let (xSize, ySize, xBytes, yBytes) = (x.type.size, y.type.size, x.byteCount, y.byteCount)
   return Execution(
-    kernel: product.kernel, scratchBytes: scratchStart + product.scratchBytes, packedInputs: [1, 2]
+    kernel: product.kernel, scratch: product.scratch.behind(scratchStart), packedInputs: [1, 2]
   ) { operands in
     let scratch = operands.scratch
     Permutation.toChannelsLast(

@@ -72,9 +72,9 @@ struct GeneralConvolution: Sendable {
     let blocks = Products(self, rows: rows)
     let rest = pixels % rows == 0 ? blocks : Products(self, rows: pixels % rows)
     let start = (rows * depth * MemoryLayout<Float>.stride + 127) / 64 * 64
-    let scratch = start + max(blocks.product.scratchBytes, rest.product.scratchBytes)
+    let scratch = blocks.product.scratch.or(rest.product.scratch).behind(start)
     return Execution(
-      kernel: "conv gathered", scratchBytes: scratch, overwrites: nil
+      kernel: "conv gathered", scratch: scratch
     ) { operands in
       let columns = operands.scratch.assumingMemoryBound(to: Float.self)
       for image in 0..<(batch * groups) {

@@ -56,7 +56,7 @@ struct GeneralTransposedConvolution: Sendable {
     let hasBias = facts.optionalInput(2) != nil
     return Execution(
       kernel: "conv transpose gathered",
-      scratchBytes: start + max(full.scratchBytes, rest.scratchBytes)
+      scratch: full.scratch.or(rest.scratch).behind(start)
     ) { operands in
       for image in 0..<(batch * groups) {
         for first in stride(from: 0, to: outGroup, by: block) {

@@ -41,8 +41,9 @@ private func floatEinsum(_ plan: EinsumPlan, _ start: Int) -> Execution {
     guard case .product(_, _, _, _, let m, let n, let k) = step else { return nil }
     return ProductF32(m: m, n: n, k: k)
   }
-  let scratch = products.reduce(0) { max($0, $1?.scratchBytes ?? 0) }
-  return Execution(kernel: "product_f32", scratchBytes: start + scratch) { operands in
+  var scratch = ScratchSize()
+  for case let product? in products { scratch = scratch.or(product.scratch) }
+  return Execution(kernel: "product_f32", scratch: scratch.behind(start)) { operands in
     for index in plan.steps.indices {
       switch plan.steps[index] {
       case .gather(let from, let to, let kept, let summed):

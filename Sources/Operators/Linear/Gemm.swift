@@ -147,7 +147,7 @@ private func prepareGeneralGemm(
     let task = GemmTask(sizes: sizes, alpha: alpha, beta: beta, bias: hasBias ? step : nil)
     return try facts.input(0).perform(task, "input A")
   }
-  return Execution(kernel: "product_f32", scratchBytes: product.scratchBytes) { operands in
+  return Execution(kernel: "product_f32", scratch: product.scratch) { operands in
     let y = operands.output(as: Float.self)
     product.run(
       a: operands.input(0), lda: lda, b: operands.input(1), ldb: ldb, c: y, ldc: n,

@@ -98,7 +98,7 @@ func prepareMatMul(_ facts: NodeFacts) throws(OperatorError) -> Execution {
     m: m, n: n, k: k, transposesA: sizes.transposesA, transposesB: sizes.transposesB)
   let lda = sizes.transposesA ? m : k
   let ldb = sizes.transposesB ? k : n
-  return Execution(kernel: "product_f32", scratchBytes: product.scratchBytes) { operands in
+  return Execution(kernel: "product_f32", scratch: product.scratch) { operands in
     let a: UnsafePointer<Float> = operands.input(0)
     let b: UnsafePointer<Float> = operands.input(1)
     let y: UnsafeMutablePointer<Float> = operands.output()

@@ -42,7 +42,7 @@ private func prepareMatMulNBits(_ facts: NodeFacts) throws(OperatorError) -> Exe
     geometry, weights, bias, (-Float.infinity, Float.infinity))
   let run = product.run
   return Execution(
-    kernel: product.kernel, scratchBytes: product.scratchBytes, packedInputs: [1, 2, 3, 4]
+    kernel: product.kernel, scratch: product.scratch, packedInputs: [1, 2, 3, 4]
   ) { operands in
     run(
       operands.rawInput(0), nil, operands.rawOutput(), operands.scratch, operands.pool)

@@ -7,8 +7,8 @@ import ModelFormat
 struct PackedProduct: Sendable {
   /// The kernel's name.
   let kernel: String
-  /// Bytes of scratch memory.
-  let scratchBytes: Int
+  /// The scratch memory.
+  let scratch: ScratchSize
   /// What a run reads of weights and how many of its products it does.
   let work: PackedWork
   /// Computes: input, residual or nil, output, scratch, threads.
@@ -56,7 +56,7 @@ struct PackedProduct: Sendable {
   }
 
   private init(
-    kernel: String, scratchBytes: Int, work: PackedWork,
+    kernel: String, scratch: ScratchSize, work: PackedWork,
     run:
       @escaping @Sendable (
         UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
@@ -64,7 +64,7 @@ struct PackedProduct: Sendable {
       ) -> Void
   ) {
     self.kernel = kernel
-    self.scratchBytes = scratchBytes
+    self.scratch = scratch
     self.work = work
     self.run = run
   }
@@ -73,7 +73,7 @@ struct PackedProduct: Sendable {
   func execution(residual: Int?) -> Execution {
     let run = run
     var execution = Execution(
-      kernel: kernel, scratchBytes: scratchBytes, overwrites: residual, packedInputs: [1, 2]
+      kernel: kernel, scratch: scratch, overwrites: residual, packedInputs: [1, 2]
     ) { operands in
       run(
         operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
@@ -99,7 +99,7 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
     ) {
       input, residual, output, scratch, pool in
       withExtendedLifetime(owner) {
@@ -127,7 +127,7 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
     ) {
       input, _, output, scratch, pool in
       withExtendedLifetime(owner) {
@@ -182,7 +182,7 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratchBytes: convolution.scratchBytes, work: convolution.work
+      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
     ) {
       input, added, output, scratch, pool in
       withExtendedLifetime(owner) {

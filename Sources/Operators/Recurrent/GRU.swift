@@ -27,7 +27,7 @@ private func prepareGRU(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let directions = try layer.directions(facts, functions, splitsReset: !resetsLater)
   let writesState = facts.wantsOutput(1)
   return Execution(
-    kernel: "gru", scratchBytes: try layer.scratchBytes(directions),
+    kernel: "gru", scratch: try layer.scratch(directions),
     packedInputs: layer.packedInputs(facts)
   ) { operands in
     for index in directions.indices {

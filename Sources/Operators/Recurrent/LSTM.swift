@@ -49,7 +49,7 @@ private func prepareLSTM(_ facts: NodeFacts) throws(OperatorError) -> Execution 
   let writesState = facts.wantsOutput(1)
   let writesCell = facts.wantsOutput(2)
   return Execution(
-    kernel: "lstm", scratchBytes: try layer.scratchBytes(directions),
+    kernel: "lstm", scratch: try layer.scratch(directions),
     packedInputs: layer.packedInputs(facts)
   ) { operands in
     for index in directions.indices {

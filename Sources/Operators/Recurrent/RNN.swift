@@ -26,7 +26,7 @@ private func prepareRNN(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   let writesState = facts.wantsOutput(1)
   let size = layer.hidden
   return Execution(
-    kernel: "rnn", scratchBytes: try layer.scratchBytes(directions),
+    kernel: "rnn", scratch: try layer.scratch(directions),
     packedInputs: layer.packedInputs(facts)
   ) { operands in
     for index in directions.indices {

@@ -51,8 +51,8 @@ extension RecurrentLayer {
   }
 
   /// The inputs of a node that directions have packed.
-  func packedInputs(_ facts: NodeFacts) -> Set<Int> {
-    Set([1, 2].filter { facts.inputs[$0]?.constant != nil })
+  func packedInputs(_ facts: NodeFacts) -> [Int] {
+    [1, 2].filter { facts.inputs[$0]?.constant != nil }
   }
 
   /// The sizes of the buffers in floats, each with 64 bytes behind it that may be read.
@@ -62,18 +62,17 @@ extension RecurrentLayer {
     ].map { ($0 + 31) / 16 * 16 }
   }
 
-  /// Bytes of scratch memory for `directions`.
-  func scratchBytes(_ directions: [RecurrentDirection]) throws(OperatorError) -> Int {
+  /// The scratch memory for `directions`.
+  func scratch(_ directions: [RecurrentDirection]) throws(OperatorError) -> ScratchSize {
     guard Shape([steps, batch, gates, hidden]).checkedCount != nil else {
       throw .unsupported("a layer of this size")
     }
-    var products = 0
+    var products = ScratchSize()
     for entry in directions {
-      products = max(
-        products, entry.inputs.scratchBytes, entry.states.scratchBytes,
-        entry.reset?.scratchBytes ?? 0)
+      products = products.or(entry.inputs.scratch).or(entry.states.scratch)
+      if let reset = entry.reset { products = products.or(reset.scratch) }
     }
-    return bufferSizes.reduce(0, +) * MemoryLayout<Float>.stride + products
+    return products.behind(bufferSizes.reduce(0, +) * MemoryLayout<Float>.stride)
   }
 
   /// Runs `direction`: `compute` gets the buffers, a sample, and the row of its inputs, and updates the

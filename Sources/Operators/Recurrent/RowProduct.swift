@@ -5,8 +5,8 @@ import ModelFormat
 ///
 /// Constant weights are packed once; others are read from the node's input at each run.
 struct RowProduct: Sendable {
-  /// Bytes of scratch memory that a run needs, aligned to 64.
-  let scratchBytes: Int
+  /// The scratch memory that a run needs.
+  let scratch: ScratchSize
   private let packed: ConvolutionF32?
   private let product: ProductF32?
   private let input: Int
@@ -29,7 +29,7 @@ struct RowProduct: Sendable {
       let product = ProductF32(m: rows, n: columns, k: depth, transposesB: true)
       self.product = product
       packed = nil
-      scratchBytes = product.scratchBytes
+      scratch = product.scratch
       return
     }
     let geometry = ConvolutionGeometry(
@@ -38,7 +38,7 @@ struct RowProduct: Sendable {
       buffer.baseAddress.map { ConvolutionF32(geometry, weights: $0 + offset, bias: nil) }
     }
     product = nil
-    scratchBytes = packed?.scratchBytes ?? 0
+    scratch = packed?.scratch ?? ScratchSize()
   }
 
   /// Computes all rows; rows of `a` and `c` follow one another without gaps.
