@@ -1,3 +1,4 @@
+import Kernels
 public import ModelFormat
 
 /// The order of a rank-4 tensor's dimensions in memory.
@@ -80,6 +81,9 @@ public struct NodeFacts: Sendable {
 public struct Execution: Sendable {
   /// Bytes of scratch memory, shared with other nodes between runs.
   public var scratchBytes: Int
+  /// Bytes at the end of scratch memory for each of `ThreadPool.maximumThreads` threads: a plan leaves out
+  /// those of threads that it lacks.
+  public var threadBytes = 0
   /// The input whose memory the first output may take over, when nobody needs it any more.
   public var overwrites: Int?
   /// Whether the first output is the first input, byte for byte: the plan then shares its memory and
@@ -98,6 +102,12 @@ public struct Execution: Sendable {
   ///
   /// Does not allocate.
   public var run: @Sendable (Operands) -> Void
+  /// The same with rows of the first output (its innermost dimension) so many bytes apart, and nothing
+  /// written between them; nil where it cannot.
+  public var runPitched: (@Sendable (Operands, _ pitch: Int) -> Void)?
+  /// For a node that joins its inputs: the same where some of them lie in the output already, and are no
+  /// operands any more.
+  public var without: (@Sendable (Set<Int>) -> Execution)?
 
   /// An execution; `run` is called for each inference.
   public init(
@@ -110,6 +120,11 @@ public struct Execution: Sendable {
     self.packedInputs = packedInputs
     self.kernel = kernel
     self.run = run
+  }
+
+  /// Bytes of scratch memory with `threads` threads.
+  public func scratchBytes(threads: Int) -> Int {
+    scratchBytes - max(0, ThreadPool.maximumThreads - threads) * threadBytes
   }
 
   /// An execution that copies the first input to the first output, which a plan leaves out.

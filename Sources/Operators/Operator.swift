@@ -53,6 +53,8 @@ public struct Operator: Sendable {
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
   /// The sizes of the product whose weights input 1 are, for nodes that pack them; nil for others.
   public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
+  /// How the node puts its inputs together, where that is all it does; nil for others.
+  public let joining: @Sendable (NodeFacts) -> Joining?
   /// Prepares the node for running: checks types, packs constants, chooses a kernel.
   public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
 
@@ -69,6 +71,7 @@ public struct Operator: Sendable {
     multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
     productSizes:
       @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
+    joining: @escaping @Sendable (NodeFacts) -> Joining? = { _ in nil },
     prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
   ) {
     self.name = name
@@ -80,6 +83,7 @@ public struct Operator: Sendable {
     self.infer = infer
     self.multiplyAccumulates = multiplyAccumulates
     self.productSizes = productSizes
+    self.joining = joining
     self.prepare = prepare
   }
 }

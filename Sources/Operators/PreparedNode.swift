@@ -52,7 +52,7 @@ public struct PreparedNode: Sendable {
       return facts.layout == .channelsLast ? buffer.channelsLast(facts) : buffer
     }
     let results = facts.outputs.map { AlignedBuffer($0.byteCount) }
-    let scratch = AlignedBuffer(execution.scratchBytes)
+    let scratch = AlignedBuffer(execution.scratchBytes(threads: pool.threads))
     // The pointers alone would not keep the buffers alive.
     withExtendedLifetime((operands, results, scratch)) {
       operands.map({ $0.pointer }).withUnsafeBufferPointer { ins in

@@ -6,8 +6,10 @@
 public final class ConvolutionF32: Sendable {
   /// The sizes.
   public let geometry: ConvolutionGeometry
-  /// Bytes of scratch that a run needs, aligned to 64.
-  public let scratchBytes: Int
+  /// Bytes of scratch that each thread of a run needs, a multiple of 64; they lie one behind the other.
+  public let threadBytes: Int
+  /// Bytes of scratch that a run needs with any number of threads, aligned to 64.
+  public var scratchBytes: Int { ThreadPool.maximumThreads * threadBytes }
 
   private enum Shape: Sendable {
     case product(ProductPlan, Kernel<ProductFunctionF32>)
@@ -83,12 +85,11 @@ public final class ConvolutionF32: Sendable {
       if let rows = depthwiseRows {
         shape = .rows(
           rows, KernelTable.best(.dwrowF32, upTo: isa, reference: depthwiseRowReferenceF32))
-        scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+        threadBytes = rows.slotBytes
       } else {
         let kernel = KernelTable.best(.dwconvF32, upTo: isa, reference: depthwiseReferenceF32)
         shape = .depthwise(kernel)
-        scratchBytes =
-          ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+        threadBytes = roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       }
       return
     }
@@ -100,7 +101,7 @@ public final class ConvolutionF32: Sendable {
       self.weights = AlignedBytes(0)
       self.bias = AlignedBytes(plan.panels * 16, of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = ThreadPool.maximumParts * product.slotBytes
+      threadBytes = product.slotBytes
       return
     }
     if name == nil, form != .packed, let winograd = WinogradF32(g, isa: isa) {
@@ -109,7 +110,7 @@ public final class ConvolutionF32: Sendable {
       winograd.pack(weights, form: form, to: self.weights.pointer(Float.self))
       self.bias = AlignedBytes(roundedUp(g.outputChannels, to: 16), of: Float.self)
       if let bias { self.bias.pointer(Float.self).update(from: bias, count: g.outputChannels) }
-      scratchBytes = winograd.scratchBytes
+      threadBytes = winograd.slotBytes
       return
     }
     let columns = g.outputChannels / g.groups
@@ -132,7 +133,7 @@ public final class ConvolutionF32: Sendable {
         to[output / columns * plan.panels * 16 + output % columns] = bias[output]
       }
     }
-    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+    threadBytes = plan.slotBytes
   }
 
   /// The order in which kernels of `isa` read dense weights, or nil where they have one of their own:
@@ -144,27 +145,36 @@ public final class ConvolutionF32: Sendable {
       ? nil : WeightOrder(geometry, quantum: 1)
   }
 
+  /// Whether pixels of the output may lie further apart than their channels take.
+  public var takesPitch: Bool { if case .rows = shape { false } else { true } }
+
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the
   /// output, may be the output itself, and is added before the clamp.
+  ///
+  /// Pixels of the output lie `pitch` floats apart, where there is no residual and `takesPitch`, or one
+  /// behind the other.
   public func run(
     input: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil,
-    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer, pool: ThreadPool
+    output: UnsafeMutablePointer<Float>, pitch: Int? = nil, scratch: UnsafeMutableRawPointer,
+    pool: ThreadPool
   ) {
+    let pitch = pitch ?? geometry.outputChannels
     switch shape {
     case .product(let plan, let kernel):
-      product(plan, kernel, input, residual, output, scratch, pool)
+      product(plan, kernel, input, residual, output, pitch, scratch, pool)
     case .depthwise(let kernel):
-      depthwise(kernel, input, residual, output, scratch, pool)
+      depthwise(kernel, input, residual, output, pitch, scratch, pool)
     case .winograd(let winograd):
       winograd.run(
         input: input, zero: zero.pointer(Float.self), packed: weights.pointer(Float.self),
-        bias: bias.pointer(Float.self), residual: residual, output: output, limits: limits,
+        bias: bias.pointer(Float.self), residual: residual, output: output, pitch: pitch,
+        limits: limits,
         scratch: scratch, pool: pool)
     case .sparse(let product, let kernel, let finish):
-      sparse(product, kernel, finish, input, residual, output, scratch, pool)
+      sparse(product, kernel, finish, input, residual, output, pitch, scratch, pool)
     case .rows(let rows, let kernel):
-      pool.share(rows.units) { part, range in
-        let slot = scratch + part * rows.slotBytes
+      pool.share(rows.units) { thread, range in
+        let slot = scratch + thread * rows.slotBytes
         for index in range {
           rows.withRows(index, of: input, zero: zero.base, slot: slot) { rows, at in
             kernel.function(
@@ -179,13 +189,12 @@ public final class ConvolutionF32: Sendable {
   private func product(
     _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
-    let ldc = geometry.outputChannels
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<Float>?.self))
       plan.forEachUnit(range) { group, columns, pixels in
         plan.addresses(
@@ -193,11 +202,11 @@ public final class ConvolutionF32: Sendable {
           pixels: pixels, elementBytes: 4, slot: slot)
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
           let panel = group * plan.panels + column / 16
-          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          let at = pixels.lowerBound * pitch + group * plan.columns + column
           kernel.function(
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             plan.tapElements, rows, weights + panel * plan.panelElements, plan.panelElements,
-            bias + panel * 16, residual.map { $0 + at }, output + at, ldc, limits.min, limits.max)
+            bias + panel * 16, residual.map { $0 + at }, output + at, pitch, limits.min, limits.max)
         }
       }
     }
@@ -207,9 +216,8 @@ public final class ConvolutionF32: Sendable {
     _ product: SparseProduct, _ kernel: Kernel<SparseFunctionF32>,
     _ finish: Kernel<FinishFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
-    let channels = geometry.outputChannels
     let bias = UnsafePointer(self.bias.pointer(Float.self))
     product.run(
       Float.self, input: input, pixelBytes: geometry.inputChannels * 4,
@@ -220,23 +228,23 @@ public final class ConvolutionF32: Sendable {
         vectors, isFirst ? bias + panel * 16 : nil, part.pairs, part.indices, part.weights, lanes,
         sums.assumingMemoryBound(to: Float.self))
     } store: { pixels, panel, outputs, sums, stride in
-      let at = pixels.lowerBound * channels + panel * 16
+      let at = pixels.lowerBound * pitch + panel * 16
       finish.function(
         pixels.count, outputs, sums.assumingMemoryBound(to: Float.self), stride,
-        residual.map { $0 + at }, output + at, channels, limits.min, limits.max)
+        residual.map { $0 + at }, output + at, pitch, limits.min, limits.max)
     }
   }
 
   private func depthwise(
     _ kernel: Kernel<DepthwiseFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
     let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
-    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
-      let slot = scratch + part * slotBytes
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { thread, range in
+      let slot = scratch + thread * slotBytes
       for tile in range {
         let first = tile * kernel.rows
         let count = min(kernel.rows, pixels - first)
@@ -244,7 +252,7 @@ public final class ConvolutionF32: Sendable {
         kernel.function(
           count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<Float>?.self),
           weights.pointer(Float.self), bias.pointer(Float.self),
-          residual.map { $0 + first * channels }, output + first * channels, channels, limits.min,
+          residual.map { $0 + first * channels }, output + first * pitch, pitch, limits.min,
           limits.max)
       }
     }

@@ -29,7 +29,7 @@ struct DepthwiseRows: Sendable {
   /// Elements of a row of zeros.
   static func zeroElements(_ g: ConvolutionGeometry) -> Int { g.inputWidth * g.inputChannels }
 
-  /// Bytes of scratch for one part: an address for each row of the windows.
+  /// Bytes of scratch for one thread: an address for each row of the windows.
   var slotBytes: Int { 128 }
 
   /// Calls `body` with the rows of unit `index`, as kernels take them, and the first element that they

@@ -4,7 +4,8 @@ extension PackedWeightsI8 {
   /// Runs the convolution; `zero` is `zeroElements` input zero points, `constants` as `fillConstants` made it.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
-    output: UnsafeMutableRawPointer, kind: pare_qoutput, scratch: UnsafeMutableRawPointer,
+    output: UnsafeMutableRawPointer, pitch: Int, kind: pare_qoutput,
+    scratch: UnsafeMutableRawPointer,
     pool: ThreadPool
   ) {
     let elementBytes = kind.kind == 1 ? 4 : 1
@@ -12,9 +13,10 @@ extension PackedWeightsI8 {
       switch shape {
       case .product(let plan, let kernel):
         product(
-          plan, kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+          plan, kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
       case .depthwise(let kernel):
-        depthwise(kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+        depthwise(
+          kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
       case .sparse(let product, let kernel, let finish):
         product.run(
           Int32.self, input: input, pixelBytes: geometry.inputChannels,
@@ -25,14 +27,14 @@ extension PackedWeightsI8 {
             vectors, isFirst ? constants + panel * 48 : nil, part.pairs, part.indices,
             part.weights, lanes, sums.assumingMemoryBound(to: Int32.self))
         } store: { pixels, panel, outputs, sums, stride in
-          let at = (pixels.lowerBound * geometry.outputChannels + panel * 16) * elementBytes
+          let at = (pixels.lowerBound * pitch + panel * 16) * elementBytes
           finish.function(
             pixels.count, outputs, sums.assumingMemoryBound(to: Int32.self), stride,
-            constants + panel * 48, output + at, geometry.outputChannels, value)
+            constants + panel * 48, output + at, pitch, value)
         }
       case .rows(let rows, let kernel):
-        pool.share(rows.units) { part, range in
-          let slot = scratch + part * rows.slotBytes
+        pool.share(rows.units) { thread, range in
+          let slot = scratch + thread * rows.slotBytes
           for index in range {
             rows.withRows(index, of: input, zero: zero, slot: slot) { rows, at in
               kernel.function(
@@ -47,13 +49,13 @@ extension PackedWeightsI8 {
   private func product(
     _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionU8S8>, _ input: UnsafePointer<UInt8>,
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
-    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
     _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Int8.self))
-    let ldc = geometry.outputChannels
-    pool.share(plan.units) { part, range in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
       plan.forEachUnit(range) { group, columns, pixels in
         plan.addresses(
@@ -61,11 +63,11 @@ extension PackedWeightsI8 {
           pixels: pixels, elementBytes: 1, slot: slot)
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
           let panel = group * plan.panels + column / 16
-          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          let at = pixels.lowerBound * pitch + group * plan.columns + column
           kernel.function(
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             plan.tapElements / 4, rows, weights + panel * plan.panelElements, plan.panelElements,
-            constants + panel * 48, output + at * elementBytes, ldc, kind)
+            constants + panel * 48, output + at * elementBytes, pitch, kind)
         }
       }
     }
@@ -74,21 +76,22 @@ extension PackedWeightsI8 {
   private func depthwise(
     _ kernel: Kernel<DepthwiseFunctionU8S8>, _ input: UnsafePointer<UInt8>,
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
-    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
     _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
     let slotBytes = roundedUp(kernel.rows * window.taps * MemoryLayout<Int>.size, to: 64)
-    pool.share((pixels + kernel.rows - 1) / kernel.rows) { part, range in
-      let slot = scratch + part * slotBytes
+    pool.share((pixels + kernel.rows - 1) / kernel.rows) { thread, range in
+      let slot = scratch + thread * slotBytes
       for tile in range {
         let first = tile * kernel.rows
         let count = min(kernel.rows, pixels - first)
         window.rows(of: input, zero: zero, first: first, count: count, into: slot)
         kernel.function(
           count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
-          weights.pointer(Int8.self), constants, output + first * channels * elementBytes, channels,
+          weights.pointer(Int8.self), constants, output + first * pitch * elementBytes, pitch,
           kind)
       }
     }

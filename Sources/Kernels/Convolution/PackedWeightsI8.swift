@@ -13,7 +13,8 @@ final class PackedWeightsI8: Sendable {
   let weights: AlignedBytes
   /// The sum of the weights of each output channel, as Int32.
   let sums: AlignedBytes
-  let scratchBytes: Int
+  /// Bytes of scratch that each thread of a run needs.
+  let threadBytes: Int
 
   init(
     _ geometry: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm,
@@ -37,7 +38,7 @@ final class PackedWeightsI8: Sendable {
       self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((size + 3) / 4) * size * 256)
       let packed = self.weights.pointer(Int8.self)
       DepthwiseOrder.packRows(weights, channels: g.outputChannels, kernel: size, to: packed)
-      scratchBytes = ThreadPool.maximumParts * rows.slotBytes
+      threadBytes = rows.slotBytes
       return
     }
     if g.isDepthwise {
@@ -47,8 +48,7 @@ final class PackedWeightsI8: Sendable {
       self.weights = AlignedBytes((g.outputChannels + 63) / 64 * ((taps + 3) / 4) * 256)
       let packed = self.weights.pointer(Int8.self)
       DepthwiseOrder.packTaps(weights, channels: g.outputChannels, taps: taps, to: packed)
-      scratchBytes =
-        ThreadPool.maximumParts * roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
+      threadBytes = roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       return
     }
     if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
@@ -59,7 +59,7 @@ final class PackedWeightsI8: Sendable {
       let finish = KernelTable.best(.finishU8S8, upTo: isa, reference: finishReferenceU8S8)
       shape = .sparse(product, kernel, finish)
       self.weights = AlignedBytes(0)
-      scratchBytes = ThreadPool.maximumParts * product.slotBytes
+      threadBytes = product.slotBytes
       return
     }
     let columns = g.outputChannels / g.groups
@@ -77,8 +77,14 @@ final class PackedWeightsI8: Sendable {
       self.weights = AlignedBytes(order.count)
       order.pack(weights, to: self.weights.pointer(Int8.self))
     }
-    scratchBytes = ThreadPool.maximumParts * plan.slotBytes
+    threadBytes = plan.slotBytes
   }
+
+  /// Bytes of scratch that a run needs with any number of threads.
+  var scratchBytes: Int { ThreadPool.maximumThreads * threadBytes }
+
+  /// Whether pixels of the output may lie further apart than their channels take.
+  var takesPitch: Bool { if case .rows = shape { false } else { true } }
 
   var kernelName: String {
     switch shape {

@@ -30,8 +30,6 @@ struct WinogradF32: Sendable {
 
   /// Transformed weights may take this much: beyond, reading them costs what they save.
   private static let mostWeightBytes = 4 << 20
-  /// Parts of a run, each with its own scratch.
-  private static let mostParts = 4
   /// Transformed inputs and sums of the tiles of a block.
   private static let blockBytes = 400 << 10
 
@@ -51,9 +49,7 @@ struct WinogradF32: Sendable {
     let tileBytes =
       36 * 4 * (roundedUp(g.inputChannels, to: 16) + roundedUp(g.outputChannels, to: 16))
     let most = min(28, max(4, Self.blockBytes / tileBytes))
-    var blocks = (tiles + most - 1) / most
-    // An even number of blocks, so that two threads end together.
-    if blocks > 1 { blocks += blocks % 2 }
+    let blocks = (tiles + most - 1) / most
     guard 36 * 4 * g.inputChannels * roundedUp(g.outputChannels, to: 16) <= Self.mostWeightBytes,
       Self.cycles(g, tiles: tiles, blocks: blocks) < Double(g.multiplyAccumulates) / 26
     else { return nil }
@@ -85,13 +81,11 @@ struct WinogradF32: Sendable {
   /// Floats of transformed weights: [36][panel][input channel][16].
   var weightCount: Int { 36 * panels * geometry.inputChannels * 16 }
 
-  private var slotBytes: Int {
+  /// Bytes of scratch that each thread of a run needs.
+  var slotBytes: Int {
     36 * together * (lanesIn + lanesOut) * 4
       + roundedUp(product.rows * MemoryLayout<Int>.size, to: 64) + roundedUp(lanesOut * 4, to: 64)
   }
-
-  /// Bytes of scratch that a run needs.
-  var scratchBytes: Int { Self.mostParts * slotBytes }
 
   /// Transforms `weights`, [output][input][3][3] or in the `WeightOrder` of the geometry, to `packed`,
   /// in double precision.
@@ -137,28 +131,29 @@ struct WinogradF32: Sendable {
   func run(
     input from: UnsafePointer<Float>, zero: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
-    output to: UnsafeMutablePointer<Float>, limits: (min: Float, max: Float),
+    output to: UnsafeMutablePointer<Float>, pitch: Int, limits: (min: Float, max: Float),
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     let g = geometry
     let sizes = pare_winograd(
       input_height: g.inputHeight, input_width: g.inputWidth, channels: g.inputChannels,
       output_height: g.outputHeight, output_width: g.outputWidth,
-      output_channels: g.outputChannels, pad_top: g.padTop, pad_left: g.padLeft)
-    let blocks = (tiles + together - 1) / together
-    let parts = min(blocks, pool.threads == 1 ? 1 : Self.mostParts)
+      output_channels: g.outputChannels, output_pitch: pitch, pad_top: g.padTop, pad_left: g.padLeft
+    )
+    let most = tilesPerBlock(threads: pool.threads)
+    let blocks = (tiles + most - 1) / most
     let stepIn = together * lanesIn
     let stepOut = together * lanesOut
-    pool.run(parts: parts) { part in
-      let slot = scratch + part * slotBytes
+    pool.share(blocks) { thread, range in
+      let slot = scratch + thread * slotBytes
       let v = slot.assumingMemoryBound(to: Float.self)
       let m = v + 36 * stepIn
       let none = m + 36 * stepOut
       none.update(repeating: 0, count: lanesOut)
       let rows = UnsafeMutableRawPointer(none + roundedUp(lanesOut * 4, to: 64) / 4)
-      for block in part * blocks / parts..<(part + 1) * blocks / parts {
-        let first = block * together
-        let count = min(together, tiles - first)
+      for block in range {
+        let first = block * most
+        let count = min(most, tiles - first)
         withUnsafePointer(to: sizes) { sizes in
           input.function(sizes, from, zero, first, count, v, stepIn)
           for matrix in 0..<36 {
@@ -171,6 +166,13 @@ struct WinogradF32: Sendable {
         }
       }
     }
+  }
+
+  /// Tiles of a block: as many blocks for each thread, so that all end together, but where they get too
+  /// small for what reading the weights takes.
+  private func tilesPerBlock(threads: Int) -> Int {
+    let blocks = roundedUp((tiles + together - 1) / together, to: threads)
+    return min(together, max(6, (tiles + blocks - 1) / blocks))
   }
 
   /// One of the 36 products, of `count` tiles.

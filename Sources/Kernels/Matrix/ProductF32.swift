@@ -31,7 +31,7 @@ public struct ProductF32: Sendable {
     packedBytes = (roundedUp(n, to: 16) * (k + 1)) * 4
     let addresses = roundedUp(kernel.rows * MemoryLayout<Int>.size, to: 64)
     rowBytes = addresses + (transposesA ? roundedUp(kernel.rows * k * 4, to: 64) : 0)
-    scratchBytes = roundedUp(packedBytes, to: 64) + rowBytes * ThreadPool.maximumParts
+    scratchBytes = roundedUp(packedBytes, to: 64) + rowBytes * ThreadPool.maximumThreads
   }
 
   /// Computes c, whose rows are `ldc` floats apart, from a and b with rows `lda` and `ldb` apart.

@@ -66,7 +66,7 @@ struct SparsePlan: Sendable {
     index * blockPanels..<min(panels, (index + 1) * blockPanels)
   }
 
-  /// Bytes of scratch for one part: addresses, lanes, sums.
+  /// Bytes of scratch for one thread: addresses, lanes, sums.
   var slotBytes: Int { sumsStart + blockPanels * panelBytes }
   /// Where lanes begin in a slot.
   var lanesStart: Int { roundedUp(16 * width * taps * MemoryLayout<Int>.size, to: 64) }

@@ -23,7 +23,7 @@ struct SparseProduct: Sendable {
     lanes = KernelTable.best(.lanesX32, upTo: isa, reference: lanesReference)
   }
 
-  /// Bytes of scratch for one part.
+  /// Bytes of scratch for one thread.
   var slotBytes: Int { plan.slotBytes }
 
   /// Runs over all pixels and outputs.
@@ -42,8 +42,8 @@ struct SparseProduct: Sendable {
       _ pixels: Range<Int>, _ panel: Int, _ outputs: Int, _ sums: UnsafeRawPointer, _ stride: Int
     ) -> Void
   ) {
-    pool.share(plan.units) { part, units in
-      let slot = scratch + part * plan.slotBytes
+    pool.share(plan.units) { thread, units in
+      let slot = scratch + thread * plan.slotBytes
       let rows = slot + plan.lanesStart
       let sums = slot + plan.sumsStart
       var ready = -1
