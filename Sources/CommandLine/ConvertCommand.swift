@@ -34,8 +34,11 @@ public struct ConvertCommand: ParsableCommand {
     transform: ConversionOptions.Pruning.parse)
   var prune: [ConversionOptions.Pruning] = []
 
-  @Option(help: "One threshold for the network, or the same fraction of every layer.")
-  var pruneScope = ConversionOptions.PruningScope.global
+  @Option(
+    help: ArgumentHelp(
+      "One threshold for the network, or the same fraction of every layer. (default: global; layer "
+        + "for blocks)"))
+  var pruneScope: ConversionOptions.PruningScope?
 
   @Option(
     help: ArgumentHelp(

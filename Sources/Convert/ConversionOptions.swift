@@ -51,8 +51,9 @@ public struct ConversionOptions: Sendable {
   public var output: String
   /// Pruning steps in order.
   public var pruning: [Pruning] = []
-  /// What a pruning threshold is solved over.
-  public var pruningScope = PruningScope.global
+  /// What a pruning threshold is solved over; nil for that of the pattern: the network for single
+  /// weights, each layer for blocks.
+  public var pruningScope: PruningScope?
   /// The representation of weights and activations.
   public var quantization = Quantization.none
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.

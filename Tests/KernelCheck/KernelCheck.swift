@@ -19,6 +19,7 @@ public func checkKernels() -> Int32 {
     case .lanesX32: report.check(operation, lanesReference, lanes)
     case .spmmU8S8: report.check(operation, sparseReferenceU8S8, sparse)
     case .spmmF32: report.check(operation, sparseReferenceF32, sparse)
+    case .bsgemmU8S8: report.check(operation, balancedReferenceU8S8, balanced)
     case .finishU8S8: report.check(operation, finishReferenceU8S8, finish)
     case .finishF32: report.check(operation, finishReferenceF32, finish)
     case .unaryF32: report.check(operation, unaryReferenceF32, unary)

@@ -5,7 +5,7 @@ extension Report {
   /// weights and prepares start values has to agree with the kernels.
   mutating func checkLayers() {
     for isa in InstructionSet.available where isa != .portable {
-      for sparsity in [SparseChoice.never, .always] {
+      for sparsity in [SparseChoice.never, .lanes, .balanced] {
         var cases = Cases()
         for (index, geometry) in geometries.enumerated() {
           let layer = Layer(geometry, seed: index, sparsity)
@@ -15,7 +15,7 @@ extension Report {
         differing += cases.differing == 0 ? 0 : 1
         let verdict = cases.differing == 0 ? "same      " : "DIFFERENT "
         print(
-          "\(verdict) \(sparsity == .always ? "sparse" : "dense") layers, set \(isa.rawValue): "
+          "\(verdict) \(sparsity.rawValue) layers, set \(isa.rawValue): "
             + "\(cases.differing) of \(cases.count) cases differ")
       }
     }
@@ -99,7 +99,8 @@ private struct Layer {
     input = numbers.bytes(g.batch * g.inputHeight * g.inputWidth * g.inputChannels)
     weights = numbers.weights(g.outputChannels * g.depth)
     let taps = g.kernelHeight * g.kernelWidth
-    for index in 0..<weights.count where (index / taps / 4 + index % taps) % 3 == 0 {
+    for index in 0..<weights.count
+    where (index / taps / 4 + index % taps + index / g.depth % 2) % 3 == 0 {
       weights.base[index] = 0
     }
     scales = Samples(g.outputChannels) { _ in 0.002 }

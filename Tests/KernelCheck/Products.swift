@@ -62,16 +62,18 @@ func products(
           }
           return sum
         }
-        let ldc = n + 3
-        let residual = numbers.bytes(m * ldc)
-        for kind in OutputKind.all {
-          cases.add(
-            OutputKind(kind: kind).compare(count: m * ldc, residual: residual) {
-              (isReference, c, output) in
-              (isReference ? reference : kernel).function(
-                m, n, taps, quads, rows.base, weights.base, stride,
-                (isReference ? constants : lowered).words.base, c, ldc, output)
-            })
+        // Stores may spill into the next row where it follows at once.
+        for ldc in [n, n + 3] {
+          let residual = numbers.bytes(m * ldc)
+          for kind in OutputKind.all {
+            cases.add(
+              OutputKind(kind: kind).compare(count: m * ldc, residual: residual) {
+                (isReference, c, output) in
+                (isReference ? reference : kernel).function(
+                  m, n, taps, quads, rows.base, weights.base, stride,
+                  (isReference ? constants : lowered).words.base, c, ldc, output)
+              })
+          }
         }
       }
     }

@@ -122,6 +122,65 @@ func sparse(
   }
 }
 
+/// Compares a balanced sparse product, with segments of no, some and all quads.
+func balanced(
+  _ kernel: Kernel<BalancedFunctionU8S8>, _ reference: Kernel<BalancedFunctionU8S8>,
+  _ cases: inout Cases
+) {
+  for m in sizes(upTo: kernel.rows) {
+    for n in sizes(upTo: kernel.columns) {
+      for (taps, segments, quads) in [(1, 1, 5), (1, 1, 16), (2, 3, 12), (3, 2, 16)] {
+        var numbers = Numbers(m * 1000 + n + taps)
+        let panels = (n + 15) / 16
+        // 64 bytes are read of the last segment too.
+        let input = numbers.bytes(taps * m * segments * quads * 4 + 64)
+        let rows = Samples<UnsafePointer<UInt8>?>(taps * m) {
+          UnsafePointer(input.base + $0 * segments * quads * 4)
+        }
+        let counts = Samples<UInt8>(panels * taps * segments) { _ in
+          UInt8(numbers.next() % UInt64(quads + 1))
+        }
+        let vectors = (0..<counts.count).reduce(0) { sum, index in
+          let count = Int(counts.base[index])
+          return sum + count + (count + 7) / 8
+        }
+        let weights = numbers.weights(max(1, vectors) * 64)
+        // Choices of four bits each, within the segment.
+        var at = 0
+        for index in 0..<counts.count {
+          for step in 0..<Int(counts.base[index]) {
+            if step % 8 == 0 {
+              for lane in 0..<16 {
+                var choices: UInt32 = 0
+                for place in 0..<8 {
+                  choices |= UInt32(numbers.next() % UInt64(quads)) << UInt32(4 * place)
+                }
+                UnsafeMutableRawPointer(weights.base).storeBytes(
+                  of: choices, toByteOffset: at * 64 + lane * 4, as: UInt32.self)
+              }
+              at += 1
+            }
+            at += 1
+          }
+        }
+        let constants = OutputSamples(blocks: panels, &numbers)
+        for ldc in [n, n + 3] {
+          let residual = numbers.bytes(m * ldc)
+          for kind in OutputKind.all {
+            cases.add(
+              OutputKind(kind: kind).compare(count: m * ldc, residual: residual) {
+                isReference, c, output in
+                (isReference ? reference : kernel).function(
+                  m, n, taps, segments, quads * 4, rows.base, counts.base, weights.base,
+                  constants.words.base, c, ldc, output)
+              })
+          }
+        }
+      }
+    }
+  }
+}
+
 /// Compares the stores of integer sums.
 func finish(
   _ kernel: Kernel<FinishFunctionU8S8>, _ reference: Kernel<FinishFunctionU8S8>,

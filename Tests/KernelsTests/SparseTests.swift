@@ -39,9 +39,11 @@ import Testing
     }
     for output in [ConvolutionI8Tests.bytes, ConvolutionI8Tests.floats] {
       let dense = test.run(output, isa: .portable)
-      #expect(test.run(output, isa: isa, sparsity: .always) == dense)
-      let pool = ThreadPool(threads: 3)
-      #expect(test.run(output, isa: isa, pool: pool, sparsity: .always) == dense)
+      for form in [SparseChoice.lanes, .balanced] {
+        #expect(test.run(output, isa: isa, sparsity: form) == dense, "\(form)")
+        let pool = ThreadPool(threads: 3)
+        #expect(test.run(output, isa: isa, pool: pool, sparsity: form) == dense, "\(form)")
+      }
     }
   }
 
@@ -51,11 +53,11 @@ import Testing
       test.weights[index] = 0
     }
     for fused in [false, true] {
-      let result = test.run(isa: isa, fused: fused, sparsity: .always)
+      let result = test.run(isa: isa, fused: fused, sparsity: .lanes)
       ConvolutionF32Tests.expectClose(result, test.exact(fused: fused), "fused: \(fused)")
       let pool = ThreadPool(threads: 3)
       #expect(
-        test.run(isa: isa, fused: fused, pool: pool, sparsity: .always).map(\.bitPattern)
+        test.run(isa: isa, fused: fused, pool: pool, sparsity: .lanes).map(\.bitPattern)
           == result.map(\.bitPattern))
     }
   }
@@ -77,5 +79,27 @@ import Testing
     }
     #expect(!name(keeping: 100).contains("spmm"))
     if InstructionSet.best != .portable { #expect(name(keeping: 10).contains("spmm")) }
+  }
+
+  /// Where every output has as many quads in a segment, 512-bit kernels keep outputs in lanes; where
+  /// some have all of them, that would skip nothing.
+  @Test func balancedQuadsHaveAKernelOfTheirOwn() throws {
+    guard InstructionSet.available.contains(.avx512vnni) else { return }
+    let g = ConvolutionGeometry(
+      inputHeight: 28, inputWidth: 28, inputChannels: 256, outputChannels: 128)
+    for isBalanced in [true, false] {
+      var test = ConvolutionI8Tests.Case(g)
+      for output in 0..<128 {
+        for quad in 0..<64
+        where isBalanced ? (quad + output) % 4 != 0 : output % 16 != 0 && quad % 2 == 0 {
+          for index in 0..<4 { test.weights[output * 256 + quad * 4 + index] = 0 }
+        }
+      }
+      let layer = ConvolutionI8(
+        g, weights: test.weights, weightScales: test.scales, bias: nil, inputScale: 1,
+        inputZeroPoint: 0, output: ConvolutionI8Tests.bytes, isa: .avx512vnni)
+      #expect(layer.kernelName.contains("bsgemm") == isBalanced)
+      if isBalanced { #expect(layer.work.density == 0.25) }
+    }
   }
 }

@@ -126,6 +126,16 @@ typedef void pare_spmm_f32(
     size_t vectors, const float *start, const struct pare_sparse_pair *pairs,
     const uint16_t *indices, const float *w, const void *x, float *sums);
 
+/// Sparse, balanced: as igemm_u8s8. The quads of a tap come in `segments` of `segment_bytes`, 64 at most,
+/// but 64 are read of each. In a segment every output of a panel has counts[panel][tap][segment] quads at
+/// most, 16 at most. `b`, aligned to 64 bytes, has for each of these segments, and for every eight of its
+/// quads or fewer, 16 words of choices (those of an output: four bits for each quad, its place in the
+/// segment, the first in the lowest bits), and then the quads, [count][16][4].
+typedef void pare_bsgemm_u8s8(
+    size_t m, size_t n, size_t taps, size_t segments, size_t segment_bytes,
+    const uint8_t *const *a, const uint8_t *counts, const int8_t *b, const int32_t *q, void *c,
+    size_t ldc, const struct pare_qoutput *output);
+
 /// c[i][j] = what `output` says of sums[j][i], `stride` words from one output j to the next, n <= 16;
 /// `q` as for igemm_u8s8. All 16 outputs may be read, of pixels up to the next multiple of 16.
 typedef void pare_finish_u8s8(
@@ -295,6 +305,7 @@ enum pare_operation {
   pare_op_lanes_x32,
   pare_op_spmm_u8s8,
   pare_op_spmm_f32,
+  pare_op_bsgemm_u8s8,
   pare_op_finish_u8s8,
   pare_op_finish_f32,
   pare_op_unary_f32,

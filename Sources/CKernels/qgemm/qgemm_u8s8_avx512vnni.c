@@ -8,20 +8,7 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
-#include "../masks_avx512.h"
-
-#include "requantize_avx512.h"
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define INLINE static inline __attribute__((always_inline))
-
-/// Where n columns of a block go, and how; `q` and `c` are those of its first column.
-struct epilogue {
-  const int32_t *q;
-  uint8_t *c;
-  size_t ldc;
-  const struct pare_qoutput *output;
-};
+#include "store_u8s8_avx512.h"
 
 INLINE int32_t word(const uint8_t *pointer) {
   int32_t value;
@@ -29,77 +16,15 @@ INLINE int32_t word(const uint8_t *pointer) {
   return value;
 }
 
-INLINE void store_row(const int whole, uint8_t *c, __mmask16 mask, __m128i bytes) {
-  if (whole)
-    _mm_storeu_si128((__m128i *)c, bytes);
-  else
-    _mm_mask_storeu_epi8(c, mask, bytes);
-}
-
-INLINE void store_half(const int whole, uint8_t *c, __mmask64 mask, __m256i bytes) {
+INLINE void store_32(const int whole, uint8_t *c, __mmask64 mask, __m256i bytes) {
   if (whole)
     _mm256_storeu_si256((__m256i *)c, bytes);
   else
     _mm256_mask_storeu_epi8(c, (__mmask32)mask, bytes);
 }
 
-/// Stores bytes, four rows at a time; `whole` and `adds` are constants after inlining. Past the last
-/// row, sums are whatever memory holds, and are not stored.
-INLINE void store_bytes(
-    const int whole, const int adds, size_t m, __mmask16 mask, const int32_t *sums, const int32_t *q,
-    uint8_t *c, size_t ldc, const struct pare_qoutput *o) {
-  const __m512 factors = _mm512_loadu_ps((const float *)(q + 16));
-  const struct byte_range range = byte_range_of(o);
-  const __m512i by_row = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  for (size_t i = 0; i < m; i += 4, c += 4 * ldc, sums += 64) {
-    __m512i y[4];
-    UNROLL for (size_t k = 0; k < 4; k++) {
-      __m512 value = scaled(_mm512_load_si512(sums + 16 * k), factors);
-      if (adds && i + k < m) {
-        const __m128i bytes = _mm_maskz_loadu_epi8(mask, residual_of(o, c + k * ldc));
-        value = _mm512_add_ps(value, residual_term(bytes, &range));
-      }
-      y[k] = rounded(value, &range);
-    }
-    const __m512i rows = _mm512_permutexvar_epi32(by_row, bytes_of(y, &range));
-    store_row(whole, c, mask, _mm512_castsi512_si128(rows));
-    if (m - i > 1) store_row(whole, c + ldc, mask, _mm512_extracti32x4_epi32(rows, 1));
-    if (m - i > 2) store_row(whole, c + 2 * ldc, mask, _mm512_extracti32x4_epi32(rows, 2));
-    if (m - i > 3) store_row(whole, c + 3 * ldc, mask, _mm512_extracti32x4_epi32(rows, 3));
-  }
-}
-
-INLINE void store_floats(
-    size_t m, __mmask16 mask, const int32_t *sums, const int32_t *q, float *c, size_t ldc,
-    const struct pare_qoutput *o) {
-  const __m512 scale = _mm512_loadu_ps((const float *)(q + 16));
-  const __m512 bias = _mm512_loadu_ps((const float *)(q + 32));
-  const __m512 min = _mm512_set1_ps(o->float_min), max = _mm512_set1_ps(o->float_max);
-  for (size_t i = 0; i < m; i++) {
-    const __m512 y = _mm512_add_ps(scaled(_mm512_load_si512(sums + 16 * i), scale), bias);
-    store_f32(c + i * ldc, mask, _mm512_min_ps(max, _mm512_max_ps(min, y)));
-  }
-}
-
-/// Stores n columns of m rows of sums, in panel j; one copy for all tiles, since it is long.
-static __attribute__((noinline)) void store(
-    size_t m, size_t n, const int32_t *sums, const struct epilogue *e, size_t j) {
-  const struct pare_qoutput *o = e->output;
-  const int32_t *q = e->q + 48 * j;
-  uint8_t *c = e->c + 16 * j;
-  const __mmask16 mask = mask16(n);
-  if (o->kind == 1)
-    store_floats(m, mask, sums, q, (float *)e->c + 16 * j, e->ldc, o);
-  else if (o->residual)
-    store_bytes(0, 1, m, mask, sums, q, c, e->ldc, o);
-  else if (n < 16)
-    store_bytes(0, 0, m, mask, sums, q, c, e->ldc, o);
-  else
-    store_bytes(1, 0, m, mask, sums, q, c, e->ldc, o);
-}
-
 /// Stores n columns of m rows of bytes, in v panels of sums, straight from registers: of four panels
-/// whole lines, else a few rows at a time. `whole` (n is 16 v), `adds` and `plain` (the zero point is 0 and
+/// whole lines, else a few rows at a time. `whole` (n is 16 v), `adds` (only where whole) and `plain` (the zero point is 0 and
 /// so is the least value) are constants after inlining. No scaled sum leaves 32 bits, so that what packs
 /// also holds.
 INLINE void finish_bytes(
@@ -120,9 +45,8 @@ INLINE void finish_bytes(
       __m512 value = scaled(sums[row * v + panel], factors);
       if (adds) {
         const uint8_t *bytes = added + row * ldc + 16 * panel;
-        const __m128i term = whole ? _mm_loadu_si128((const __m128i *)bytes)
-                                   : _mm_maskz_loadu_epi8((__mmask16)(mask >> 16 * panel), bytes);
-        value = _mm512_add_ps(value, residual_term(term, &range));
+        value = _mm512_add_ps(
+            value, residual_term(_mm_loadu_si128((const __m128i *)bytes), &range));
       }
       y[k] = _mm512_cvtps_epi32(value);
     }
@@ -137,44 +61,40 @@ INLINE void finish_bytes(
     } else if (v > 2) {
       _mm512_mask_storeu_epi8(c, mask, bytes);
     } else if (v == 2) {
-      store_half(whole, c, mask, _mm512_castsi512_si256(bytes));
-      if (i + 1 < m) store_half(whole, c + ldc, mask, _mm512_extracti64x4_epi64(bytes, 1));
+      store_32(whole, c, mask, _mm512_castsi512_si256(bytes));
+      if (i + 1 < m) store_32(whole, c + ldc, mask, _mm512_extracti64x4_epi64(bytes, 1));
     } else {
-      store_row(whole, c, (__mmask16)mask, _mm512_castsi512_si128(bytes));
+      store_16(whole, c, (__mmask16)mask, _mm512_castsi512_si128(bytes));
       if (i + 1 < m)
-        store_row(whole, c + ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 1));
+        store_16(whole, c + ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 1));
       if (i + 2 < m)
-        store_row(whole, c + 2 * ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 2));
+        store_16(whole, c + 2 * ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 2));
       if (i + 3 < m)
-        store_row(whole, c + 3 * ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 3));
+        store_16(whole, c + 3 * ldc, (__mmask16)mask, _mm512_extracti32x4_epi32(bytes, 3));
     }
   }
 }
 
 /// Stores n columns of m rows, in v <= 4 panels of sums.
 INLINE void finish(
-    const size_t m, const size_t v, size_t n, const __m512i sums[], const struct epilogue *e) {
+    const size_t m, const size_t v, size_t n, const __m512i sums[], const struct tile_output *e) {
   const struct pare_qoutput *o = e->output;
-  if (o->kind == 2) {
-    if (n == 16 * v && !o->residual) {
-      if (o->zero == 0 && o->min == 0)
-        finish_bytes(1, 0, 1, m, v, n, sums, e->q, e->c, e->ldc, o);
-      else
-        finish_bytes(1, 0, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
-    } else if (n == 16 * v) {
-      finish_bytes(1, 1, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
-    } else if (!o->residual) {
+  if (o->kind == 2 && (n == 16 * v || !o->residual)) {
+    if (n < 16 * v)
       finish_bytes(0, 0, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
-    } else {
-      finish_bytes(0, 1, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
-    }
+    else if (o->residual)
+      finish_bytes(1, 1, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
+    else if (o->zero == 0 && o->min == 0)
+      finish_bytes(1, 0, 1, m, v, n, sums, e->q, e->c, e->ldc, o);
+    else
+      finish_bytes(1, 0, 0, m, v, n, sums, e->q, e->c, e->ldc, o);
     return;
   }
-  _Alignas(64) int32_t memory[16 * 12];
+  __m512i memory[TILE_PANELS * TILE_ROWS];
   UNROLL for (size_t j = 0; j < v; j++) {
-    UNROLL for (size_t i = 0; i < m; i++) _mm512_store_si512(memory + 16 * i, sums[i * v + j]);
-    store(m, n - 16 * j, memory, e, j);
+    UNROLL for (size_t i = 0; i < m; i++) memory[j * TILE_ROWS + i] = sums[i * v + j];
   }
+  store_tile(m, n, memory, e);
 }
 
 /// Where panels of weights this long begin is far: their lines are asked for ahead.
@@ -197,7 +117,7 @@ INLINE void step(
 /// `a_stride` behind those of the one before.
 INLINE void block(
     const size_t m, const size_t v, size_t n, size_t taps, size_t quads, const uint8_t *const *a,
-    size_t a_stride, const int8_t *b, size_t b_stride, const struct epilogue *e) {
+    size_t a_stride, const int8_t *b, size_t b_stride, const struct tile_output *e) {
   __m512i sums[24];
   UNROLL for (size_t j = 0; j < v; j++) {
     const __m512i first = _mm512_loadu_si512(e->q + 48 * j);
@@ -217,7 +137,7 @@ INLINE void block(
       for (size_t k = 0; k < quads; k++, b += 64) step(m, v, sums, a, k, b, b_stride);
   }
   if (v == 8) {
-    const struct epilogue rest = {
+    const struct tile_output rest = {
         e->q + 192, e->c + (e->output->kind == 1 ? 256 : 64), e->ldc, e->output};
     finish(m, 4, 64, sums, e);
     finish(m, 4, n - 64, sums + 4, &rest);
@@ -228,12 +148,12 @@ INLINE void block(
 
 typedef void block_function(
     size_t n, size_t taps, size_t quads, const uint8_t *const *a, size_t a_stride, const int8_t *b,
-    size_t b_stride, const struct epilogue *e);
+    size_t b_stride, const struct tile_output *e);
 
 #define BLOCK(M, V)                                                                            \
   static void block_##M##x##V(                                                                 \
       size_t n, size_t taps, size_t quads, const uint8_t *const *a, size_t a_stride,           \
-      const int8_t *b, size_t b_stride, const struct epilogue *e) {                            \
+      const int8_t *b, size_t b_stride, const struct tile_output *e) {                            \
     block(M, V, n, taps, quads, a, a_stride, b, b_stride, e);                                  \
   }
 BLOCK(1, 1) BLOCK(2, 1) BLOCK(3, 1) BLOCK(4, 1) BLOCK(5, 1) BLOCK(6, 1)
@@ -266,7 +186,7 @@ void pare_igemm_u8s8_24x64__avx512vnni(
   const size_t panels = (n - 1) / 16, rows = most_rows[panels];
   const size_t row_bytes = output->kind == 1 ? 4 * ldc : ldc;
   for (size_t i = 0; i < m; i += rows) {
-    const struct epilogue e = {q, (uint8_t *)c + i * row_bytes, ldc, output};
+    const struct tile_output e = {q, (uint8_t *)c + i * row_bytes, ldc, output};
     blocks[panels][(m - i < rows ? m - i : rows) - 1](n, taps, quads, a + i, m, b, b_stride, &e);
   }
 }
@@ -280,7 +200,7 @@ void pare_igemm_u8s8_1x128__avx512vnni(
     const size_t left = n - done, panels = (left + 15) / 16;
     const size_t wide = panels >= 8 ? 8 : panels >= 4 ? 4 : panels;
     const size_t columns = left < wide * 16 ? left : wide * 16;
-    const struct epilogue e = {
+    const struct tile_output e = {
         q + 3 * done, (uint8_t *)c + (output->kind == 1 ? 4 * done : done), ldc, output};
     block_function *const function = wide == 8 ? block_1x8 : blocks[wide - 1][0];
     function(columns, taps, quads, a, 1, b + done / 16 * b_stride, b_stride, &e);

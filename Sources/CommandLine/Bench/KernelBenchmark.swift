@@ -78,7 +78,7 @@ struct KernelBenchmark {
     let capacity = fit.capacity(g)
     var points: [KernelResult.Point] = []
     for zeros in Self.zeros {
-      let found = measurement.time(zeros: zeros, sparsity: .always)
+      let found = measurement.time(zeros: zeros, sparsity: .lanes)
       let stored = measurement.stored(zeros: zeros)
       fit.add(g, stored: stored, cycles: found.seconds * cycles)
       points.append(

@@ -14,6 +14,11 @@ extension PackedWeightsI8 {
       case .product(let plan, let kernel):
         product(
           plan, kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
+      case .balanced(let plan, let weights, let kernel):
+        balanced(
+          plan, weights, kernel, input, zero, constants, output, pitch, elementBytes, value,
+          scratch,
+          pool)
       case .depthwise(let kernel):
         depthwise(
           kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
@@ -68,6 +73,33 @@ extension PackedWeightsI8 {
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             plan.tapElements / 4, rows, weights + panel * plan.panelElements, plan.panelElements,
             constants + panel * 48, output + at * elementBytes, pitch, kind)
+        }
+      }
+    }
+  }
+
+  private func balanced(
+    _ plan: ProductPlan, _ weights: BalancedWeights, _ kernel: Kernel<BalancedFunctionU8S8>,
+    _ input: UnsafePointer<UInt8>, _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+  ) {
+    let segments = weights.segments
+    pool.share(plan.units) { thread, range in
+      let slot = scratch + thread * plan.slotBytes
+      let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
+      plan.forEachUnit(range) { _, columns, pixels in
+        plan.addresses(
+          input: input, geometry: geometry, window: window, zero: zero, group: 0, pixels: pixels,
+          elementBytes: 1, slot: slot)
+        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
+          let panel = weights.panel(column / 16)
+          kernel.function(
+            pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
+            segments.count,
+            segments.size * 4, rows, panel.counts, panel.weights, constants + column * 3,
+            output + (pixels.lowerBound * pitch + column) * elementBytes, pitch, kind)
         }
       }
     }

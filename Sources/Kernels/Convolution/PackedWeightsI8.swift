@@ -5,6 +5,7 @@ final class PackedWeightsI8: Sendable {
     case depthwise(Kernel<DepthwiseFunctionU8S8>)
     case rows(DepthwiseRows, Kernel<DepthwiseRowFunctionU8S8>)
     case sparse(SparseProduct, Kernel<SparseFunctionU8S8>, Kernel<FinishFunctionU8S8>)
+    case balanced(ProductPlan, BalancedWeights, Kernel<BalancedFunctionU8S8>)
   }
 
   let geometry: ConvolutionGeometry
@@ -51,7 +52,8 @@ final class PackedWeightsI8: Sendable {
       threadBytes = roundedUp(kernel.rows * taps * MemoryLayout<Int>.size, to: 64)
       return
     }
-    if let plan = sparsity.plan(g, weights: weights, form: form, isa: isa) {
+    switch sparsity.form(g, weights: weights, form: form, isa: isa) {
+    case .lanes(let plan)?:
       let kernel = KernelTable.best(.spmmU8S8, upTo: isa, reference: sparseReferenceU8S8)
       let product = SparseProduct(
         plan, SparseStreams(plan, g, quads: weights), isa: isa,
@@ -61,6 +63,14 @@ final class PackedWeightsI8: Sendable {
       self.weights = AlignedBytes(0)
       threadBytes = product.slotBytes
       return
+    case .balanced(let blocks)?:
+      let kernel = KernelTable.best(.bsgemmU8S8, upTo: isa, reference: balancedReferenceU8S8)
+      let plan = ProductPlan(g, tile: (kernel.rows, kernel.columns), elementBytes: 1, quantum: 4)
+      shape = .balanced(plan, BalancedWeights(g, weights: weights, blocks), kernel)
+      self.weights = AlignedBytes(0)
+      threadBytes = plan.slotBytes
+      return
+    case nil: break
     }
     let columns = g.outputChannels / g.groups
     let kernel = ProductPlan.fastest(
@@ -92,6 +102,7 @@ final class PackedWeightsI8: Sendable {
     case .depthwise(let kernel): kernel.name.string
     case .rows(_, let kernel): kernel.name.string
     case .sparse(_, let kernel, _): kernel.name.string
+    case .balanced(_, _, let kernel): kernel.name.string
     }
   }
 
@@ -102,6 +113,7 @@ final class PackedWeightsI8: Sendable {
     case .depthwise(let kernel): kernel.isa.activationOffset
     case .rows(_, let kernel): kernel.isa.activationOffset
     case .sparse(_, let kernel, _): kernel.isa.activationOffset
+    case .balanced(_, _, let kernel): kernel.isa.activationOffset
     }
   }
 
@@ -114,6 +126,7 @@ final class PackedWeightsI8: Sendable {
   var constantWords: Int {
     switch shape {
     case .product(let plan, _): geometry.groups * plan.panels * 48
+    case .balanced(let plan, _, _): plan.panels * 48
     case .depthwise, .rows: (geometry.outputChannels + 63) / 64 * 192
     case .sparse(let product, _, _): product.plan.panels * 48
     }
@@ -139,7 +152,7 @@ final class PackedWeightsI8: Sendable {
       case .depthwise, .rows:
         let (vector, lane) = DepthwiseOrder.place(of: channel)
         constants.store(to: words, block: vector, lane: lane)
-      case .sparse:
+      case .sparse, .balanced:
         constants.store(to: words, block: channel / 16, lane: channel % 16)
       }
     }

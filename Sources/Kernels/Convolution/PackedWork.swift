@@ -20,9 +20,16 @@ extension PackedWeightsI8 {
   /// The work of one run.
   var work: PackedWork {
     let constants = constantWords * 4
-    if case .sparse(let product, _, _) = shape {
+    switch shape {
+    case .sparse(let product, _, _):
       return PackedWork(bytes: product.work.bytes + constants, density: product.work.density)
+    case .balanced(let plan, let weights, _):
+      let all = plan.taps * weights.segments.quads * plan.columns
+      return PackedWork(
+        bytes: weights.byteCount + constants,
+        density: all == 0 ? 1 : min(1, Double(weights.stored) / Double(all)))
+    case .product, .depthwise, .rows:
+      return PackedWork(bytes: self.weights.count + constants, density: 1)
     }
-    return PackedWork(bytes: weights.count + constants, density: 1)
   }
 }

@@ -14,6 +14,9 @@ struct ProductPlan: Sendable {
     case segments
     /// Windows are copied to scratch, taps side by side: for few channels, of groups or dilated.
     case packed
+
+    /// Whether taps are whole pixels of the input.
+    var isByPixel: Bool { self == .direct || self == .indirect }
   }
 
   let rows: Rows
@@ -40,11 +43,7 @@ struct ProductPlan: Sendable {
   ) {
     let channels = g.inputChannels / g.groups
     let kernelTaps = g.kernelHeight * g.kernelWidth
-    let few = channels < 16 || (channels % quantum != 0 && channels < 64)
-    let adjacent = g.dilationWidth == 1 && g.groups == 1
-    rows =
-      g.isPointwise
-      ? .direct : kernelTaps == 1 || !few ? .indirect : adjacent ? .segments : .packed
+    rows = Self.reads(g, quantum: quantum)
     pixels = g.outputPixels
     groups = g.groups
     columns = g.outputChannels / g.groups
@@ -72,6 +71,16 @@ struct ProductPlan: Sendable {
     }
     blockColumns = perBlock * tileColumns
     blocks = max(1, (columnTiles + perBlock - 1) / perBlock)
+  }
+
+  /// How tiles of a geometry find their input rows.
+  static func reads(_ g: ConvolutionGeometry, quantum: Int) -> Rows {
+    let channels = g.inputChannels / g.groups
+    let few = channels < 32 || (channels % quantum != 0 && channels < 64)
+    let adjacent = g.dilationWidth == 1 && g.groups == 1
+    if g.isPointwise { return .direct }
+    if g.kernelHeight * g.kernelWidth == 1 || !few { return .indirect }
+    return adjacent ? .segments : .packed
   }
 
   /// Pieces of work.

@@ -4,7 +4,7 @@ import CKernels
 package enum KernelOperation: Int32, CaseIterable, Sendable {
   case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
   case winogradInF32, winogradOutF32
-  case lanesX32, spmmU8S8, spmmF32, finishU8S8, finishF32
+  case lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
   case unaryF32, binaryF32, affineF32, affineU8, addU8, mulU8, lookupU8, quantizeU8
   case quantizePlanesU8, transposeX8, transposeX32, dequantizeU8
   case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8, probeF32
@@ -73,6 +73,13 @@ package enum KernelTable {
     }
     guard let most = usable.map({ $0.isa.rawValue }).max() else { return [reference] }
     return usable.filter { $0.isa.rawValue == most }
+  }
+
+  /// Whether a set that `isa` includes, and that the processor has, has a line with `operation`.
+  static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
+    all(operation, as: (@convention(c) () -> Void).self).contains {
+      isa.includes($0.isa) && $0.isa.isAvailable
+    }
   }
 
   /// Returns the first of `candidates`.

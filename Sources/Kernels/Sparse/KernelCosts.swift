@@ -18,9 +18,15 @@ package struct KernelCosts: Sendable {
   /// Storing 16 sums of the sparse product, with their transposition.
   let sparseStore: Double
 
+  /// A step of a balanced product on one pixel: a permutation and a multiply instruction, which share
+  /// one of the three pipes that they have.
+  static let balancedStep = 0.765
+  /// Beginning a segment of a balanced product, and a panel.
+  static let balancedSegment = 2.0, balancedTile = 6.0
+
   /// uint8 activations, int8 weights in quads.
   static let u8s8 = KernelCosts(
-    denseStep: 0.52, denseStore: 6.9, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
+    denseStep: 0.52, denseStore: 3.6, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
     sparseOutput: 2, transposition: 5.9, sparseStore: 4.3)
   /// Floats.
   static let f32 = KernelCosts(
@@ -41,6 +47,14 @@ package struct KernelCosts: Sendable {
       + outputs * chunks * (vectors * sparseSums + tiles * sparseOutput)
       + vectors * Double(plan.rows) * transposition
       + vectors * Double(plan.panels) * 16 * sparseStore
+  }
+
+  /// Cycles of the balanced product with `steps` and `segments` over all panels and taps.
+  func balanced(_ g: ConvolutionGeometry, steps: Int, segments: Int) -> Double {
+    let (pixels, panels) = (Double(g.outputPixels), Double((g.outputChannels + 15) / 16))
+    let tiles = Double((g.outputPixels + 13) / 14)
+    return pixels * (Double(steps) * Self.balancedStep + panels * denseStore)
+      + tiles * (Double(segments) * Self.balancedSegment + panels * Self.balancedTile)
   }
 
   /// What Winograd's products take of the time of direct ones.

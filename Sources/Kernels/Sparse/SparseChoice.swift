@@ -1,40 +1,55 @@
-/// Whether a product runs on its nonzero weights alone.
-package enum SparseChoice: Hashable, Sendable {
-  /// Where `KernelCosts` expects it to be faster.
+/// Whether a product runs on its nonzero weights alone, and how.
+package enum SparseChoice: String, Hashable, Sendable {
+  /// As `KernelCosts` expects it to be fastest.
   case automatic
-  /// Wherever the geometry allows it.
-  case always
-  /// Nowhere.
+  /// With pixels in lanes, wherever the geometry allows it.
+  case lanes
+  /// With outputs in lanes, wherever the geometry allows it; integers only.
+  case balanced
+  /// On all weights.
   case never
+}
 
-  /// The plan of a sparse product with int8 weights [output][input][tap], or nil for a dense one.
-  func plan(
+/// How a product with int8 weights skips zeros.
+enum SparseFormI8 {
+  /// `SparseProduct`.
+  case lanes(SparsePlan)
+  /// `BalancedWeights`.
+  case balanced(BlockCounts)
+}
+
+extension SparseChoice {
+  /// How a product with int8 weights [output][input][tap] skips zeros, or nil for a dense one.
+  func form(
     _ g: ConvolutionGeometry, weights: UnsafePointer<Int8>, form: WeightForm, isa: InstructionSet
-  ) -> SparsePlan? {
+  ) -> SparseFormI8? {
     guard self != .never, case .plain(let nonzero) = form, g.groups == 1, g.outputPixels > 0 else {
       return nil
     }
     let plan = SparsePlan(g, words: (g.inputChannels + 3) / 4)
-    if self == .always { return plan }
+    if self == .lanes { return .lanes(plan) }
+    let canBalance = ProductPlan.reads(g, quantum: 4).isByPixel
+    if self == .balanced {
+      return canBalance ? .balanced(BlockCounts(g, weights: weights)) : nil
+    }
     // Few channels are a case of their own, which dense products treat better.
     guard isa != .portable, g.inputChannels >= 16 else { return nil }
+    let costs = KernelCosts.u8s8
+    let dense = costs.dense(g, rows: plan.rows)
     // A quad holds four of them at most: few zeros need no closer look.
-    if let nonzero, !KernelCosts.u8s8.prefersSparse(g, plan, stored: nonzero / 4) { return nil }
-    var stored = 0
-    let taps = plan.taps
-    for output in 0..<g.outputChannels {
-      let from = weights + output * g.depth
-      for first in stride(from: 0, to: g.inputChannels, by: 4) {
-        let last = min(first + 4, g.inputChannels)
-        for tap in 0..<taps {
-          var bits: Int8 = 0
-          for channel in first..<last { bits |= from[channel * taps + tap] }
-          if bits != 0 { stored += 1 }
-        }
-      }
+    if let nonzero {
+      let least = min(
+        costs.sparse(plan, stored: nonzero / 4),
+        costs.balanced(g, steps: nonzero / 64, segments: 0))
+      guard least < dense else { return nil }
     }
-    let isFaster = KernelCosts.u8s8.prefersSparse(g, plan, stored: stored)
-    return isFaster ? plan : nil
+    let blocks = BlockCounts(g, weights: weights)
+    let lanes = costs.sparse(plan, stored: blocks.stored)
+    let balanced =
+      canBalance && KernelTable.has(.bsgemmU8S8, upTo: isa)
+      ? costs.balanced(g, steps: blocks.totalSteps, segments: blocks.usedSegments) : .infinity
+    guard min(lanes, balanced) < dense else { return nil }
+    return balanced < lanes ? .balanced(blocks) : .lanes(plan)
   }
 
   /// The plan of a sparse product with float weights, or nil for a dense one.
@@ -45,7 +60,7 @@ package enum SparseChoice: Hashable, Sendable {
       return nil
     }
     let plan = SparsePlan(g, words: g.inputChannels)
-    if self == .always { return plan }
+    if self == .lanes { return plan }
     // Few channels are a case of their own, which dense products treat better.
     guard isa != .portable, g.inputChannels >= 16 else { return nil }
     var stored = nonzero ?? 0

@@ -31,7 +31,7 @@ import Testing
 
   static func prune(
     _ graph: Graph, _ specification: ConversionOptions.Pruning,
-    _ scope: ConversionOptions.PruningScope = .global, _ filter: NodeFilter = .none
+    _ scope: ConversionOptions.PruningScope? = .global, _ filter: NodeFilter = .none
   ) -> Pruned {
     var pruned = graph
     let effect = Prune(specification: specification, scope: scope)
@@ -130,6 +130,64 @@ import Testing
     if scope == .global {
       let wanted = Double(pruned.effect.weights) * fraction
       #expect(abs(Double(pruned.effect.zeros) - wanted) <= 4)
+    }
+  }
+
+  /// 144 inputs make 36 blocks in segments of 12; 20 outputs are one whole panel and a part of one.
+  ///
+  /// 60 inputs are too few to be balanced.
+  @Test(arguments: [(144, 20, 1), (64, 16, 3), (272, 33, 1), (60, 16, 1)], [0.1, 0.5, 0.75])
+  func blocksAreBalancedWithinSegments(_ sizes: (Int, Int, Int), _ fraction: Double) throws {
+    let (inputs, outputs, kernel) = sizes
+    var numbers = SeededGenerator(seed: 7)
+    let values = numbers.normal(outputs * inputs * kernel * kernel)
+    var build = GraphBuilder()
+    let weights = build.constant(Tensor(values, shape: [outputs, inputs, kernel, kernel]))
+    let graph = build.finish(
+      build.nodes("Conv", [build.input([1, inputs, 8, 8]), weights], [:], outputs: 1)[0])
+    let pruned = Self.prune(graph, .block(fraction), nil)
+    let after = pruned.layers[0].after
+    let (quads, positions) = (inputs / 4, kernel * kernel)
+    let kept = { (output: Int, quad: Int, position: Int) in
+      after[(output * inputs + quad * 4) * positions + position] != 0
+    }
+    let segments = (quads + 15) / 16
+    let size = (quads + segments - 1) / segments
+    var uneven = 0
+    for top in stride(from: 0, to: outputs, by: 16) {
+      for first in stride(from: 0, to: quads, by: size) {
+        for position in 0..<positions {
+          let counts = (top..<min(outputs, top + 16)).map { output in
+            (first..<min(quads, first + size)).count { kept(output, $0, position) }
+          }
+          if Set(counts).count > 1 { uneven += 1 }
+        }
+      }
+    }
+    // The threshold may fall within one rank of one segment.
+    if quads >= 16 {
+      #expect(uneven <= 1)
+    } else {
+      #expect(uneven > 1 || positions * segments == 1)
+    }
+    let zeros = after.count { $0 == 0 }
+    #expect(abs(Double(zeros) - Double(after.count) * fraction) <= 4)
+    // Within an output and a segment, the largest blocks stay.
+    for output in 0..<outputs {
+      for first in stride(from: 0, to: quads, by: size) {
+        for position in 0..<positions {
+          let norms = (first..<min(quads, first + size)).map { quad in
+            let norm = (0..<4).reduce(Float(0)) { sum, member in
+              let value = values[(output * inputs + quad * 4 + member) * positions + position]
+              return sum + value * value
+            }
+            return (norm: norm, kept: kept(output, quad, position))
+          }
+          let least = norms.filter(\.kept).map(\.norm).min() ?? .infinity
+          let most = norms.filter { !$0.kept }.map(\.norm).max() ?? 0
+          #expect(quads < 16 || most <= least)
+        }
+      }
     }
   }
 

@@ -62,13 +62,13 @@ struct Compressor {
   ) {
     log.begin()
     let nodes = graph.weightedNodes(filter)
-    let effect = Prune(specification: specification, scope: options.pruningScope)
-      .apply(&graph, nodes)
+    let step = Prune(specification: specification, scope: options.pruningScope)
+    let effect = step.apply(&graph, nodes)
     let percent = effect.weights == 0 ? 0 : 100 * Double(effect.zeros) / Double(effect.weights)
     log.end(
       "prune",
       options: [
-        Entry("specification", specification.text), Entry("scope", options.pruningScope.rawValue),
+        Entry("specification", specification.text), Entry("scope", step.scope.rawValue),
       ],
       effect: "\(effect.zeros) of \(effect.weights) weights are zero (\(percent.tenths) %)")
     if !effect.skipped.isEmpty {

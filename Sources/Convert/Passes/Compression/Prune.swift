@@ -6,7 +6,22 @@ import ModelFormat
 /// their Euclidean norm.
 struct Prune {
   let specification: ConversionOptions.Pruning
+  /// What the threshold is solved over.
   let scope: ConversionOptions.PruningScope
+
+  /// A step of pruning; without a scope, that of the pattern.
+  ///
+  /// Single weights have one threshold for the network. Blocks are there for speed, which follows the
+  /// zeros of each layer: as patterns N:M, they take the same part of each.
+  init(
+    specification: ConversionOptions.Pruning, scope: ConversionOptions.PruningScope? = nil
+  ) {
+    self.specification = specification
+    switch specification {
+    case .unstructured: self.scope = scope ?? .global
+    case .block, .pattern: self.scope = scope ?? .layer
+    }
+  }
 
   /// What pruning did.
   struct Effect {
@@ -56,11 +71,10 @@ struct Prune {
     let id: ValueID
     let groups: WeightGroups
 
-    /// Calls `body` with the key of each group, which sorts as its norm does: squared norms are not
-    /// negative, so that their bit patterns are in order.
+    /// Calls `body` with the key of each group.
     func forEachKey(_ graph: Graph, _ body: (UInt32) -> Void) {
       guard let elements = graph[id].constant?.floats() else { return }
-      groups.forEach { body(groups.norm($0, elements).bitPattern) }
+      groups.forEachKey(elements) { body($1) }
     }
   }
 
@@ -89,8 +103,7 @@ struct Prune {
     for layer in layers {
       edit(layer, &graph, &effect) { elements in
         guard groupCount > 0 else { return }
-        layer.groups.forEach { group in
-          let key = layer.groups.norm(group, elements).bitPattern
+        layer.groups.forEachKey(elements) { group, key in
           if key > limit.key { return }
           if key == limit.key {
             guard ties > 0 else { return }
@@ -124,65 +137,5 @@ struct Prune {
       key >> 16 == UInt32(high.part) ? Int(key & 0xFFFF) : nil
     }
     return (UInt32(high.part) << 16 | UInt32(low.part), high.before + low.before)
-  }
-}
-
-/// The groups of weights that are pruned together: single weights, or neighbours along the input
-/// channels of one output channel and one position of the kernel.
-struct WeightGroups {
-  /// Weights in a group.
-  let size: Int
-  private let rows: Int
-  private let channels: Int
-  private let positions: Int
-
-  /// The groups of a tensor [outputs, inputs, kernel…]; nil where its inputs cannot be grouped.
-  init?(_ specification: ConversionOptions.Pruning, _ shape: Shape) {
-    rows = shape[0]
-    channels = shape[1]
-    positions = shape.dimensions[2...].reduce(1, *)
-    switch specification {
-    case .unstructured: size = 1
-    case .block: size = 4
-    case .pattern(_, let of): size = of
-    }
-    if size > 1, channels % size != 0 { return nil }
-  }
-
-  /// Calls `body` with the index of the first weight of each group; others follow `positions` apart.
-  func forEach(_ body: (Int) -> Void) {
-    for row in 0..<rows {
-      for channel in stride(from: 0, to: channels, by: size) {
-        let first = (row * channels + channel) * positions
-        for position in 0..<positions { body(first + position) }
-      }
-    }
-  }
-
-  /// The squared Euclidean norm of a group; the square of one weight where groups are single.
-  func norm(_ first: Int, _ elements: [Float]) -> Float {
-    if size == 1 { return abs(elements[first]) }
-    var sum: Float = 0
-    for member in 0..<size {
-      let weight = elements[first + member * positions]
-      sum += weight * weight
-    }
-    return sum
-  }
-
-  /// Sets a group to zero.
-  func zero(_ first: Int, _ elements: inout [Float]) {
-    for member in 0..<size { elements[first + member * positions] = 0 }
-  }
-
-  /// Sets all but the `keep` largest weights of each group to zero.
-  func keepLargest(_ keep: Int, _ elements: inout [Float]) {
-    var pruned = elements
-    forEach { first in
-      let members = (0..<size).map { first + $0 * positions }
-      let ranked = members.sorted { (abs(elements[$1]), $0) < (abs(elements[$0]), $1) }
-      for member in ranked.dropFirst(keep) { pruned[member] = 0 }
-    }
-    elements = pruned
   }
 }
