@@ -123,15 +123,15 @@ def sparse(results):
 
     parts = []
     for run in results["runs"]:
-        for kind in ("u8s8", "f32"):
-            rows = [row for row in run["sparse"] if row["type"] == kind]
+        for kind, form in (("u8s8", "balanced"), ("u8s8", "lanes"), ("f32", "lanes")):
+            rows = [row for row in run["sparse"] if row["type"] == kind and row["form"] == form]
             if not rows:
                 continue
             zeros = [f"{point['zeros'] * 100:.0f} % zeros" for point in rows[0]["points"]]
             lines = [[row["shape"], f"{row['dense_ms']:.4f}"]
                      + [f"{point['speedup']:.1f}" for point in row["points"]]
                      + [even(row, "even_zeros"), even(row, "expected_even_zeros")] for row in rows]
-            parts.append(f"### {kind}, {run['isa']}\n\n" + table(
+            parts.append(f"### {kind}, {form}, {run['isa']}\n\n" + table(
                 ["shape", "dense ms", *zeros, "even", "even, expected"], lines))
     return "\n\n".join(parts)
 

@@ -142,7 +142,7 @@ import Testing
       #expect(points.compactMap { $0["zeros"] } == [0.5, 0.7, 0.8, 0.9])
       #expect(points.allSatisfy { $0["speedup"] ?? 0 > 0 && $0["expected_speedup"] ?? 0 > 0 })
     }
-    #expect((object["costs"] as? [[String: Any]])?.count == 16)
+    #expect((object["costs"] as? [[String: Any]])?.count == 20)
     let depthwise = try Command(arguments + ["depthwise 3x3 14x14", "--json"]).json()
     #expect((depthwise["kernels"] as? [Any])?.count == 2)
     #expect((depthwise["sparse"] as? [Any])?.isEmpty == true)

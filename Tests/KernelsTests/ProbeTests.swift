@@ -71,10 +71,15 @@ import Testing
     for (pixels, channels, outputs) in [(49, 320, 1280), (196, 96, 576), (3136, 64, 256)] {
       let g = ConvolutionGeometry(
         inputHeight: 1, inputWidth: pixels, inputChannels: channels, outputChannels: outputs)
-      fit.add(g, stored: nil, cycles: fit.expected(g, stored: nil))
+      fit.add(g, .dense, cycles: fit.expected(g, .dense))
       for part in [10, 5, 2] {
-        let stored = fit.capacity(g) / part
-        fit.add(g, stored: stored, cycles: fit.expected(g, stored: stored))
+        let lanes = ProductWork.lanes(stored: fit.capacity(g) / part)
+        fit.add(g, lanes, cycles: fit.expected(g, lanes))
+        guard isInteger else { continue }
+        let panels = (outputs + 15) / 16
+        let balanced = ProductWork.balanced(
+          steps: panels * channels / 4 / part, segments: panels * ((channels + 63) / 64))
+        fit.add(g, balanced, cycles: fit.expected(g, balanced))
       }
     }
     for constant in fit.constants() {
@@ -89,7 +94,7 @@ import Testing
       let g = ConvolutionGeometry(
         inputHeight: 14, inputWidth: 14, inputChannels: channels, outputChannels: channels)
       let disturbed = channels == 512 ? 20.0 : 1
-      fit.add(g, stored: nil, cycles: fit.expected(g, stored: nil) * disturbed)
+      fit.add(g, .dense, cycles: fit.expected(g, .dense) * disturbed)
     }
     for constant in fit.constants() {
       #expect(abs(constant.found / constant.used - 1) < 1e-3, "\(constant.name)")
@@ -101,7 +106,7 @@ import Testing
     for channels in [64, 256, 1024] {
       let g = ConvolutionGeometry(
         inputHeight: 14, inputWidth: 14, inputChannels: channels, outputChannels: channels)
-      fit.add(g, stored: nil, cycles: fit.expected(g, stored: nil) * 2)
+      fit.add(g, .dense, cycles: fit.expected(g, .dense) * 2)
     }
     let constants = fit.constants()
     #expect(constants[0].name == "denseStep" && constants[0].found > constants[0].used * 1.9)

@@ -33,7 +33,12 @@ struct KernelBenchmark {
           guard other.kernel == name else { continue }
           result.kernels.append(line(measurement, other, isChosen: false, probe))
         }
-        result.sparse.append(sparse(measurement, dense, &fit, cycles))
+        fit.add(shape.geometry, .dense, cycles: dense.seconds * cycles)
+        result.sparse.append(sparse(measurement, .lanes, dense, &fit, cycles))
+        guard isInteger, KernelTable.has(.bsgemmU8S8, upTo: .best), canBalance(shape) else {
+          continue
+        }
+        result.sparse.append(sparse(measurement, .balanced, dense, &fit, cycles))
       }
       result.costs += fit.constants().map {
         KernelResult.Cost(
@@ -67,32 +72,34 @@ struct KernelBenchmark {
         bytes: (shape.inputCount + shape.outputCount) * size + found.work.bytes, probe))
   }
 
+  /// Whether there are enough channels for blocks of them to be balanced.
+  private func canBalance(_ shape: KernelShape) -> Bool {
+    shape.geometry.inputChannels >= 4 * BlockSegments.fewestQuads
+  }
+
   /// Sparse products of a shape at several parts of zeros.
   private func sparse(
-    _ measurement: KernelMeasurement, _ dense: KernelMeasurement.Result, _ fit: inout CostFit,
-    _ cycles: Double
+    _ measurement: KernelMeasurement, _ form: SparseChoice, _ dense: KernelMeasurement.Result,
+    _ fit: inout CostFit, _ cycles: Double
   ) -> KernelResult.Sparse {
     let g = measurement.shape.geometry
-    fit.add(g, stored: nil, cycles: dense.seconds * cycles)
-    let expectedDense = fit.expected(g, stored: nil)
-    let capacity = fit.capacity(g)
+    let expectedDense = fit.expected(g, .dense)
     var points: [KernelResult.Point] = []
     for zeros in Self.zeros {
-      let found = measurement.time(zeros: zeros, sparsity: .lanes)
-      let stored = measurement.stored(zeros: zeros)
-      fit.add(g, stored: stored, cycles: found.seconds * cycles)
+      let found = measurement.time(zeros: zeros, sparsity: form)
+      let work = measurement.work(zeros: zeros, form)
+      fit.add(g, work, cycles: found.seconds * cycles)
       points.append(
         KernelResult.Point(
           zeros: zeros, ms: found.seconds * 1e3, speedup: dense.seconds / found.seconds,
-          expectedSpeedup: expectedDense / fit.expected(g, stored: stored)))
+          expectedSpeedup: expectedDense / fit.expected(g, work)))
     }
     let times = points.map { (1 - $0.zeros, $0.ms) }
-    let expected = [0.1, 0.5].map {
-      ($0, fit.expected(g, stored: Int(Double(capacity) * $0)))
-    }
+    let expected = [0.5, 0.9].map { (1 - $0, fit.expected(g, measurement.work(zeros: $0, form))) }
     return KernelResult.Sparse(
-      shape: measurement.shape.name, type: measurement.type, denseMs: dense.seconds * 1e3,
-      points: points, evenZeros: Self.even(times, at: dense.seconds * 1e3),
+      shape: measurement.shape.name, type: measurement.type, form: form.rawValue,
+      denseMs: dense.seconds * 1e3, points: points,
+      evenZeros: Self.even(times, at: dense.seconds * 1e3),
       expectedEvenZeros: Self.even(expected, at: expectedDense))
   }
 

@@ -23,8 +23,26 @@ struct KernelMeasurement {
     isInteger ? integer(zeros, kernel, sparsity) : float(zeros, kernel, sparsity)
   }
 
+  /// What a product does at `zeros`.
+  func work(zeros: Double, _ sparsity: SparseChoice) -> ProductWork {
+    let g = shape.geometry
+    guard sparsity == .balanced else {
+      return sparsity == .lanes ? .lanes(stored: stored(zeros: zeros)) : .dense
+    }
+    let segments = BlockSegments(quads: (g.inputChannels + 3) / 4)
+    let panels = (g.outputChannels + 15) / 16 * g.kernelHeight * g.kernelWidth
+    let steps = (0..<segments.count).map { Self.kept(segments.range($0).count, zeros) }
+    return .balanced(
+      steps: panels * steps.reduce(0, +), segments: panels * steps.count { $0 > 0 })
+  }
+
+  /// The quads of a balanced segment that are kept.
+  private static func kept(_ quads: Int, _ zeros: Double) -> Int {
+    Int((Double(quads) * (1 - zeros)).rounded())
+  }
+
   /// The weights that a sparse product stores at `zeros`.
-  func stored(zeros: Double) -> Int {
+  private func stored(zeros: Double) -> Int {
     let pattern = pattern(zeros)
     let g = shape.geometry
     let channels = g.inputChannels / g.groups
@@ -36,6 +54,21 @@ struct KernelMeasurement {
       }
     }
     return count
+  }
+
+  /// Whether the weight at an index [output][input][tap] is kept, with as many quads in each output.
+  private func balancedPattern(_ zeros: Double) -> (Int) -> Bool {
+    let g = shape.geometry
+    let taps = g.kernelHeight * g.kernelWidth
+    let depth = g.depth
+    let segments = BlockSegments(quads: (g.inputChannels + 3) / 4)
+    return { index in
+      let (output, rest) = index.quotientAndRemainder(dividingBy: depth)
+      let quad = rest / taps / 4
+      let segment = segments.range(quad / segments.size)
+      let place = (quad + output * 5 + rest % taps * 3) % segment.count
+      return place < Self.kept(segment.count, zeros)
+    }
   }
 
   /// Whether the weight at an index [output][input][tap] is kept.
@@ -64,7 +97,7 @@ struct KernelMeasurement {
 
   private func integer(_ zeros: Double, _ kernel: String?, _ sparsity: SparseChoice) -> Result {
     let g = shape.geometry
-    let keeps = pattern(zeros)
+    let keeps = sparsity == .balanced ? balancedPattern(zeros) : pattern(zeros)
     let weights = (0..<shape.weightCount).map { keeps($0) ? Int8($0 * 37 % 127 + 1) : 0 }
     let scales = [Float](repeating: 0.01, count: g.outputChannels)
     let layer = ConvolutionI8(

@@ -33,6 +33,11 @@ struct KernelResult: Encodable {
   struct Sparse: Encodable {
     let shape: String
     let type: String
+    /// How zeros are skipped.
+    ///
+    /// `lanes`: pixels in the lanes of vectors, any zeros. `balanced`: outputs in lanes, as many zeros in
+    /// each output.
+    let form: String
     let denseMs: Double
     let points: [Point]
     /// The part of zeros from which on the sparse product is faster: measured, and expected; nil for
@@ -67,9 +72,14 @@ struct KernelResult: Encodable {
       lines.append(
         ProfileText.kernels(
           kernels.filter { $0.type == type }.map { ($0.profile, $0.isChosen ? "*" : "") }))
-      lines.append(
-        "\nsparse products, \(type): times as fast as dense, (expected), and from which zeros on")
-      lines.append(sparseTable(sparse.filter { $0.type == type }))
+      for form in ["lanes", "balanced"] {
+        let rows = sparse.filter { $0.type == type && $0.form == form }
+        if rows.isEmpty { continue }
+        lines.append(
+          "\nsparse products, \(type), \(form): times as fast as dense, (expected), and from which "
+            + "zeros on")
+        lines.append(sparseTable(rows))
+      }
     }
     lines.append("\nother operators")
     lines.append(ProfileText.kernels(operators.map { ($0, "") }))
@@ -101,8 +111,9 @@ struct KernelResult: Encodable {
       let own = costs.filter { $0.type == type }
       func list(_ value: (Cost) -> Double) -> String {
         let terms = own.map { "\($0.name): " + String(format: "%.2f", value($0)) }
-        return terms.prefix(4).joined(separator: ", ") + ",\n    "
-          + terms.dropFirst(4).joined(separator: ", ")
+        return stride(from: 0, to: terms.count, by: 3).map { first in
+          terms[first..<min(terms.count, first + 3)].joined(separator: ", ")
+        }.joined(separator: ",\n    ")
       }
       return "  static let \(type) = KernelCosts(\n    \(list { $0.found }))\n  in use:\n"
         + "    \(list { $0.used })"

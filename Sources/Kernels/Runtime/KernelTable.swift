@@ -76,7 +76,7 @@ package enum KernelTable {
   }
 
   /// Whether a set that `isa` includes, and that the processor has, has a line with `operation`.
-  static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
+  package static func has(_ operation: KernelOperation, upTo isa: InstructionSet) -> Bool {
     all(operation, as: (@convention(c) () -> Void).self).contains {
       isa.includes($0.isa) && $0.isa.isAvailable
     }

@@ -10,8 +10,8 @@ final class BalancedWeights: Sendable {
   private let starts: AlignedBytes
   /// Counts of a panel.
   private let panelCounts: Int
-  /// Quads that are multiplied though they are zero, and all that are multiplied.
-  let stored: Int, steps: Int
+  /// Quads that are not zero.
+  let stored: Int
 
   /// Bytes that a run reads.
   var byteCount: Int { bytes.count + counts.count }
@@ -22,7 +22,7 @@ final class BalancedWeights: Sendable {
     let (taps, segments) = (row.taps, BlockSegments(quads: row.quads))
     self.segments = segments
     counts = blocks.steps
-    (stored, steps) = (blocks.stored, blocks.totalSteps)
+    stored = blocks.stored
     panelCounts = taps * segments.count
     let panels = (g.outputChannels + 15) / 16
     let counts = blocks.steps.pointer(UInt8.self)
@@ -58,8 +58,9 @@ final class BalancedWeights: Sendable {
   /// Bytes of a segment of `steps`.
   private static func byteCount(steps: UInt8) -> Int { 64 * (Int(steps) + (Int(steps) + 7) / 8) }
 
-  /// Writes those of `count` quads of one output in a segment that are not zero, and their places, to a
-  /// lane. No branch depends on them: a zero is written too, and then written over.
+  /// Writes those of `count` quads of one output in a segment that are not zero to a lane, with places.
+  ///
+  /// No branch depends on them: a zero is written too, and then written over.
   @inline(__always) private static func pack(
     _ words: UnsafeRawPointer, count: Int, isLong: Bool, to lane: UnsafeMutableRawPointer
   ) {

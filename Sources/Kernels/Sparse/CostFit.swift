@@ -19,7 +19,8 @@ package struct CostFit: Sendable {
   private let costs: KernelCosts
   private let isInteger: Bool
   private var dense: [Sample] = []
-  private var sparse: [Sample] = []
+  private var lanes: [Sample] = []
+  private var balanced: [Sample] = []
 
   /// A fit without measurements, of products of bytes or of floats.
   package init(isInteger: Bool) {
@@ -30,39 +31,55 @@ package struct CostFit: Sendable {
   /// The stored weights (quads for bytes) that a sparse product of these sizes could have at most.
   package func capacity(_ g: ConvolutionGeometry) -> Int { plan(g).rows * g.outputChannels }
 
-  /// The cycles that the constants in use expect: of the sparse product, or of the dense one for nil.
-  package func expected(_ g: ConvolutionGeometry, stored: Int?) -> Double {
-    let plan = plan(g)
-    guard let stored else { return costs.dense(g, rows: plan.rows) }
-    return costs.sparse(plan, stored: stored)
+  /// The cycles that the constants in use expect of a product.
+  package func expected(_ g: ConvolutionGeometry, _ work: ProductWork) -> Double {
+    switch work {
+    case .dense: costs.dense(g, rows: plan(g).rows)
+    case .lanes(let stored): costs.sparse(plan(g), stored: stored)
+    case .balanced(let steps, let segments):
+      costs.balanced(g, steps: steps, segments: segments)
+    }
   }
 
-  /// Adds what a product took: the sparse one with `stored` weights, or the dense one for nil.
-  package mutating func add(_ g: ConvolutionGeometry, stored: Int?, cycles: Double) {
-    if let stored {
-      sparse.append(Sample(features: Self.sparseFeatures(plan(g), stored), cycles: cycles))
-    } else {
+  /// Adds what a product took.
+  package mutating func add(_ g: ConvolutionGeometry, _ work: ProductWork, cycles: Double) {
+    switch work {
+    case .dense:
       dense.append(Sample(features: Self.denseFeatures(g, plan(g).rows), cycles: cycles))
+    case .lanes(let stored):
+      lanes.append(Sample(features: Self.lanesFeatures(plan(g), stored), cycles: cycles))
+    case .balanced(let steps, let segments):
+      let features = Self.balancedFeatures(g, steps: steps, segments: segments)
+      balanced.append(Sample(features: features, cycles: cycles))
     }
   }
 
   /// The constants that fit best, in the order of `KernelCosts`.
   package func constants() -> [Constant] {
-    let used = [costs.denseStep, costs.denseStore]
-    let usedSparse = [
-      costs.sparseStep, costs.sparseWeight, costs.sparseSums, costs.sparseOutput,
-      costs.transposition, costs.sparseStore,
-    ]
-    let names = ["denseStep", "denseStore"]
-    let sparseNames = [
-      "sparseStep", "sparseWeight", "sparseSums", "sparseOutput", "transposition", "sparseStore",
-    ]
-    let found = Self.solve(dense, near: used, least: [0.5, 0])
-    let foundSparse = Self.solve(sparse, near: usedSparse, least: [0.5, 0, 0, 0, 0, 0])
+    var all = fitted(
+      ["denseStep", "denseStore"], dense, used: [costs.denseStep, costs.denseStore],
+      least: [0.5, 0])
+    all += fitted(
+      ["sparseStep", "sparseWeight", "sparseSums", "sparseOutput", "transposition", "sparseStore"],
+      lanes,
+      used: [
+        costs.sparseStep, costs.sparseWeight, costs.sparseSums, costs.sparseOutput,
+        costs.transposition, costs.sparseStore,
+      ], least: [0.5, 0, 0, 0, 0, 0])
+    guard isInteger else { return all }
+    return all
+      + fitted(
+        ["balancedStep", "balancedSegment", "balancedPanel", "balancedStore"], balanced,
+        used: [
+          costs.balancedStep, costs.balancedSegment, costs.balancedPanel, costs.balancedStore,
+        ], least: [0.5, 0, 0, 0])
+  }
+
+  private func fitted(
+    _ names: [String], _ samples: [Sample], used: [Double], least: [Double]
+  ) -> [Constant] {
+    let found = Self.solve(samples, near: used, least: least)
     return names.indices.map { Constant(name: names[$0], used: used[$0], found: found[$0]) }
-      + sparseNames.indices.map {
-        Constant(name: sparseNames[$0], used: usedSparse[$0], found: foundSparse[$0])
-      }
   }
 
   private func plan(_ g: ConvolutionGeometry) -> SparsePlan {
@@ -76,13 +93,22 @@ package struct CostFit: Sendable {
   }
 
   /// What the other constants are multiplied by in `KernelCosts.sparse`.
-  private static func sparseFeatures(_ plan: SparsePlan, _ stored: Int) -> [Double] {
+  private static func lanesFeatures(_ plan: SparsePlan, _ stored: Int) -> [Double] {
     let (vectors, tiles) = (Double(plan.vectors), Double(plan.tiles))
     let outputs = Double(plan.outputs * plan.chunks)
     return [
       Double(stored) * vectors, Double(stored) * tiles, outputs * vectors, outputs * tiles,
       vectors * Double(plan.rows), vectors * Double(plan.panels) * 16,
     ]
+  }
+
+  /// What those are multiplied by in `KernelCosts.balanced`.
+  private static func balancedFeatures(
+    _ g: ConvolutionGeometry, steps: Int, segments: Int
+  ) -> [Double] {
+    let (pixels, panels) = (Double(g.outputPixels), Double((g.outputChannels + 15) / 16))
+    let tiles = Double((g.outputPixels + 13) / 14)
+    return [pixels * Double(steps), tiles * Double(segments), tiles * panels, pixels * panels]
   }
 
   /// Minimizes Σ (features · c / cycles - 1)² + Σ (0.1 (c / near - 1))², one constant at a time; then

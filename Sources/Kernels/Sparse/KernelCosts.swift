@@ -1,3 +1,12 @@
+/// What a product does beside what its geometry says.
+package enum ProductWork: Hashable, Sendable {
+  case dense
+  /// With pixels in lanes: weights that are stored.
+  case lanes(stored: Int)
+  /// With outputs in lanes: steps over all panels, and segments that have any.
+  case balanced(steps: Int, segments: Int)
+}
+
 /// What dense and sparse products cost, in cycles of one core, so that a plan takes the cheaper one.
 ///
 /// The constants were measured by `pare bench --kernels` on a Zen 5 core with 512-bit vectors. Only
@@ -19,19 +28,23 @@ package struct KernelCosts: Sendable {
   let sparseStore: Double
 
   /// A step of a balanced product on one pixel: a permutation and a multiply instruction, which share
-  /// one of the three pipes that they have.
-  static let balancedStep = 0.765
-  /// Beginning a segment of a balanced product, and a panel.
-  static let balancedSegment = 2.0, balancedTile = 6.0
+  /// three pipes.
+  let balancedStep: Double
+  /// Beginning a segment of a balanced product in a tile, and a panel.
+  let balancedSegment: Double, balancedPanel: Double
+  /// Storing 16 outputs of the balanced product.
+  let balancedStore: Double
 
   /// uint8 activations, int8 weights in quads.
   static let u8s8 = KernelCosts(
-    denseStep: 0.52, denseStore: 3.6, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
-    sparseOutput: 2, transposition: 5.9, sparseStore: 4.3)
-  /// Floats.
+    denseStep: 0.52, denseStore: 4.5, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
+    sparseOutput: 2, transposition: 5.9, sparseStore: 4.3, balancedStep: 0.77, balancedSegment: 2,
+    balancedPanel: 6, balancedStore: 3)
+  /// Floats, which have no balanced product.
   static let f32 = KernelCosts(
     denseStep: 0.51, denseStore: 5.2, sparseStep: 0.5, sparseWeight: 0.97, sparseSums: 1.45,
-    sparseOutput: 5.7, transposition: 4, sparseStore: 6.3)
+    sparseOutput: 5.7, transposition: 4, sparseStore: 6.3, balancedStep: .infinity,
+    balancedSegment: 0, balancedPanel: 0, balancedStore: 0)
 
   /// Cycles of the dense product.
   func dense(_ g: ConvolutionGeometry, rows: Int) -> Double {
@@ -53,8 +66,8 @@ package struct KernelCosts: Sendable {
   func balanced(_ g: ConvolutionGeometry, steps: Int, segments: Int) -> Double {
     let (pixels, panels) = (Double(g.outputPixels), Double((g.outputChannels + 15) / 16))
     let tiles = Double((g.outputPixels + 13) / 14)
-    return pixels * (Double(steps) * Self.balancedStep + panels * denseStore)
-      + tiles * (Double(segments) * Self.balancedSegment + panels * Self.balancedTile)
+    return pixels * (Double(steps) * balancedStep + panels * balancedStore)
+      + tiles * (Double(segments) * balancedSegment + panels * balancedPanel)
   }
 
   /// What Winograd's products take of the time of direct ones.
