@@ -150,6 +150,11 @@ struct LayoutPlan {
   ) -> (inputs: Layout, outputs: Layout) {
     guard op.layout == .either else {
       let layout = layout(for: op, node, facts)
+      if op.layout == .channelsLast, layout == .channelsLast, let id = node.inputs[0],
+        graph[id].constant == nil, planned[id.index][.channelsLast] == nil, op.readsRowMajor(facts)
+      {
+        return (.rowMajor, .channelsLast)
+      }
       if op.layout == .convert, layout == .rowMajor, let output = node.outputs[0],
         isReadChannelsLast[output.index], facts.outputs[0].shape.rank == 4
       {

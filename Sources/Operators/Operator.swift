@@ -55,6 +55,9 @@ public struct Operator: Sendable {
   public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
   /// How the node puts its inputs together, where that is all it does; nil for others.
   public let joining: @Sendable (NodeFacts) -> Joining?
+  /// Whether a node whose rule is `channelsLast` can also read its first input row-major; it still gives
+  /// channels last.
+  public let readsRowMajor: @Sendable (NodeFacts) -> Bool
   /// Prepares the node for running: checks types, packs constants, chooses a kernel.
   public let prepare: @Sendable (NodeFacts) throws(OperatorError) -> Execution
 
@@ -72,6 +75,7 @@ public struct Operator: Sendable {
     productSizes:
       @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
     joining: @escaping @Sendable (NodeFacts) -> Joining? = { _ in nil },
+    readsRowMajor: @escaping @Sendable (NodeFacts) -> Bool = { _ in false },
     prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
   ) {
     self.name = name
@@ -84,6 +88,7 @@ public struct Operator: Sendable {
     self.multiplyAccumulates = multiplyAccumulates
     self.productSizes = productSizes
     self.joining = joining
+    self.readsRowMajor = readsRowMajor
     self.prepare = prepare
   }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 import TestSupport
@@ -179,7 +180,7 @@ import Testing
 
   @Test func transpositionsToAndFromChannelsLastAreLeftOut() throws {
     var build = GraphBuilder()
-    let x = build.conv(build.input([1, 3, 5, 4]), 8, from: 3)
+    let x = build.conv(build.input([1, 5, 5, 4]), 8, from: 5)
     let rows = build.transpose(x, [0, 2, 3, 1])
     let norm = build.node("LayerNormalization", rows, build.weights(8))
     let back = build.transpose(build.node("Tanh", norm), [0, 3, 1, 2])
@@ -191,10 +192,34 @@ import Testing
     #expect(steps.filter { $0.nodeIndex == nil }.count == 1)  // the input
   }
 
+  /// Few channels are read plane by plane, in the order in which inputs come, where there is a kernel.
+  @Test func imagesAreReadAsTheyAre() throws {
+    var build = GraphBuilder()
+    let x = build.input([2, 3, 9, 8])
+    let y = build.conv(build.conv(x, 8, from: 3), 4, from: 8)
+    var graph = build.finish(y, build.node("Relu", x))
+    try graph.inferShapes()
+    let steps = try Interpreter(graph).steps
+    let changes = steps.filter { $0.nodeIndex == nil }.map { $0.name }
+    if InstructionSet.best.includes(.avx512vnni) {
+      #expect(changes.count == 1 && changes[0].hasSuffix("to row-major"))
+      #expect(steps.contains { $0.kernel.hasPrefix("pare_planes_f32") })
+    } else {
+      #expect(changes.count == 2)
+    }
+    let inputs = Reference.inputs(graph, seed: 9)
+    let reference = try Reference(graph, inputs)
+    for (id, bytes) in zip(graph.outputs, try Interpreter(graph).outputs(for: inputs)) {
+      expect(
+        Bytes(bytes).elements(as: Float.self), closeTo: reference.tensors[id]?.floats() ?? [],
+        graph[id].name)
+    }
+  }
+
   @Test func convolutionsInARowStayChannelsLast() throws {
     var build = GraphBuilder()
-    let x = build.input([1, 4, 5, 5])
-    let a = build.node("Relu", build.conv(x, 8, from: 4))
+    let x = build.input([1, 5, 5, 5])
+    let a = build.node("Relu", build.conv(x, 8, from: 5))
     let b = build.node("Add", build.conv(a, 8, from: 8), build.weights(1, 8, 1, 1))
     let c = build.node("Concat", b, build.conv(b, 4, from: 8), attributes: ["axis": .int(1)])
     var graph = build.finish(build.node("Sigmoid", c))

@@ -111,7 +111,7 @@ private struct RowCase {
             all.append(
               RowCase(
                 kernel: kernel, stride: stride, padLeft: pad, inputWidth: input,
-                outputWidth: output, channels: channels, count: 1 + (channels + pad) % 2))
+                outputWidth: output, channels: channels, count: 1 + (channels + pad) % 5))
           }
         }
       }

@@ -11,6 +11,8 @@ public func checkKernels() -> Int32 {
   for operation in KernelOperation.allCases {
     switch operation {
     case .igemmF32: report.check(operation, productReferenceF32, products)
+    case .gemmF32: report.check(operation, rowProductReferenceF32, products)
+    case .planesF32: report.check(operation, planesReferenceF32, planes)
     case .igemmU8S8: report.check(operation, productReferenceU8S8, products)
     case .dwconvF32: report.check(operation, depthwiseReferenceF32, depthwise)
     case .dwconvU8S8: report.check(operation, depthwiseReferenceU8S8, depthwise)

@@ -38,8 +38,11 @@ import Testing
       return output
     }
 
-    func kernelName(_ isa: InstructionSet) -> String {
-      ConvolutionF32(geometry, weights: weights, bias: bias, isa: isa).kernelName
+    func kernelName(_ isa: InstructionSet, named name: String? = nil) -> String {
+      ConvolutionF32(
+        geometry, weights: weights, bias: bias, clamp: (-.infinity, .infinity), isa: isa,
+        kernel: name, sparsity: name == nil ? .automatic : .never
+      ).kernelName
     }
 
     /// The outputs in double precision, and the sums of absolute products.
@@ -49,7 +52,8 @@ import Testing
       var sizes = [Double](repeating: 0, count: count)
       for i in 0..<count where fused {
         values[i] = Double(bias[i % geometry.outputChannels]) + Double(residual[i])
-        sizes[i] = values[i].magnitude
+        sizes[i] =
+          Double(bias[i % geometry.outputChannels]).magnitude + Double(residual[i]).magnitude
       }
       forEachProduct(geometry) { output, weight, input in
         guard input >= 0 else { return }
@@ -123,6 +127,64 @@ import Testing
           Self.expectClose(
             test.run(isa: kernel.isa, kernel: kernel.name.string), test.exact(),
             "\(rows) x \(columns), \(depth) deep, \(taps) taps")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: KernelTable.all(.gemmF32, as: RowProductFunctionF32.self))
+  func everyRowKernelAgreesAroundItsTile(_ kernel: Kernel<RowProductFunctionF32>) {
+    guard kernel.isa.isAvailable else { return }
+    for rows in around(kernel.rows) + [kernel.rows * 40 + 5] where rows > 1 {
+      for columns in around(kernel.columns) + around(16) {
+        for depth in [1, 6, 32, 40] {
+          let g = ConvolutionGeometry(
+            inputHeight: 1, inputWidth: rows, inputChannels: depth, outputChannels: columns)
+          let test = Case(g)
+          let name = kernel.name.string
+          #expect(test.kernelName(kernel.isa, named: name) == name)
+          Self.expectClose(
+            test.run(isa: kernel.isa, kernel: name, sparsity: .never), test.exact(),
+            "\(rows) x \(columns), \(depth) deep")
+        }
+      }
+    }
+  }
+
+  /// Images of one to four planes, with kernels, strides and paddings as first layers have them.
+  @Test(arguments: vectorSets) func planesAgree(_ isa: InstructionSet) {
+    for (channels, outputs, kernel, stride, pad) in [
+      (3, 16, 3, 2, 1), (3, 24, 3, 2, 0), (1, 5, 5, 1, 2), (4, 64, 7, 2, 3), (3, 40, 3, 1, 1),
+      (2, 96, 4, 2, 3),
+    ] {
+      for (height, width, batch) in [(9, 40, 2), (14, 7, 1), (8, 61, 1)] {
+        let g = ConvolutionGeometry(
+          batch: batch, inputHeight: height, inputWidth: width, inputChannels: channels,
+          outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride,
+          strideWidth: stride, padTop: pad, padLeft: pad, padBottom: pad, padRight: pad / 2)
+        guard g.outputPixels > 0, ConvolutionF32.canReadPlanes(g, isa: isa) else {
+          #expect(g.outputPixels == 0 || isa != .avx512vnni)
+          continue
+        }
+        var test = Case(g)
+        test.residual = padded([Float](repeating: 0, count: test.residual.count - 64), .nan)
+        let exact = test.exact()
+        // The same input, plane by plane.
+        let pixels = height * width
+        let planes = (0..<batch * channels * pixels).map { index in
+          let (image, place) = (index / (channels * pixels), index % (channels * pixels))
+          return test.input[(image * pixels + place % pixels) * channels + place / pixels]
+        }
+        let layer = ConvolutionF32(
+          g, weights: test.weights, bias: test.bias, clamp: (-0.5, 6), readsPlanes: true, isa: isa)
+        for threads in [1, 3] {
+          var output = [Float](repeating: .nan, count: g.outputPixels * outputs)
+          withScratch(layer.scratchBytes) { scratch in
+            layer.run(
+              input: padded(planes, .nan), output: &output, scratch: scratch,
+              pool: ThreadPool(threads: threads))
+          }
+          Self.expectClose(output, exact, "\(g)")
         }
       }
     }

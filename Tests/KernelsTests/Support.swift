@@ -92,7 +92,7 @@ let geometries: [ConvolutionGeometry] = {
   add((6, 7), (40, 36), groups: 4)
   add((6, 7), (5, 15), kernel: (3, 3), pad: (1, 1, 1, 1), groups: 5)
   // Depthwise.
-  for channels in [2, 15, 16, 17, 33, 63, 64, 65, 129] {
+  for channels in [1, 2, 15, 16, 17, 33, 63, 64, 65, 129] {
     add((5, 9), (channels, channels), kernel: (3, 3), pad: (1, 1, 1, 1), groups: channels)
   }
   add((9, 8), (24, 24), kernel: (3, 3), stride: (2, 2), pad: (0, 0, 1, 1), groups: 24, batch: 2)
@@ -107,6 +107,11 @@ let geometries: [ConvolutionGeometry] = {
   add((9, 10), (18, 18), kernel: (3, 3), stride: (3, 3), pad: (1, 1, 1, 1), groups: 18)
   add((9, 10), (18, 18), kernel: (4, 4), stride: (2, 2), pad: (1, 1, 1, 1), groups: 18)
   add((3, 2), (16, 16), kernel: (3, 3), pad: (1, 1, 1, 1), groups: 16)
+  for rows in [3, 4, 7, 11] {
+    add((rows, 6), (20, 20), kernel: (3, 3), pad: (1, 1, 1, 1), groups: 20, batch: 2)
+    add(
+      (rows * 2, 6), (20, 20), kernel: (3, 3), stride: (2, 2), pad: (1, 1, 0, 0), groups: 20)
+  }
   add((6, 5), (80, 80), kernel: (3, 3), stride: (2, 2), pad: (2, 2, 2, 2), groups: 80)
   add((6, 21), (28, 28), kernel: (3, 3), stride: (1, 2), pad: (1, 1, 1, 1), groups: 28)
   add((2, 7), (16, 16), kernel: (3, 3), pad: (3, 4, 3, 4), groups: 16)

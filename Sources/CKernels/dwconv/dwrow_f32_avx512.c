@@ -11,7 +11,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
-/// 16 channels of one or two rows of outputs. What is `const` below is so after inlining too.
+/// 16 channels of one to four rows of outputs. What is `const` below is so after inlining too.
 struct block {
   const struct pare_depthwise_rows *rows;
   const float *w, *residual;
@@ -54,7 +54,7 @@ INLINE void channels(
     const struct block *b) {
   const size_t last = (kernel - 1) / stride, width = b->rows->output_width;
   const size_t input_width = b->rows->input_width, step = b->rows->channels;
-  __m512 w[9], sums[2][8];
+  __m512 w[9], sums[4][8];
   if (kernel == 3) UNROLL for (size_t t = 0; t < 9; t++) w[t] = _mm512_loadu_ps(b->w + 16 * t);
   UNROLL for (size_t i = 0; i < count; i++) {
     UNROLL for (size_t j = 0; j <= last; j++) sums[i][j] = b->bias;
@@ -91,23 +91,26 @@ typedef void block_function(const struct block *b);
     else                                                \
       channels(0, K, S, N, b);                          \
   }
-BLOCK(3, 1, 1) BLOCK(3, 1, 2) BLOCK(3, 2, 1) BLOCK(3, 2, 2)
+BLOCK(3, 1, 1) BLOCK(3, 1, 2) BLOCK(3, 1, 3) BLOCK(3, 1, 4)
+BLOCK(3, 2, 1) BLOCK(3, 2, 2) BLOCK(3, 2, 3) BLOCK(3, 2, 4)
 BLOCK(5, 1, 1) BLOCK(5, 1, 2) BLOCK(5, 2, 1) BLOCK(5, 2, 2)
 BLOCK(7, 1, 1) BLOCK(7, 1, 2) BLOCK(7, 2, 1) BLOCK(7, 2, 2)
 #undef BLOCK
 
-/// By kernel, column stride, and whether two rows share their inputs.
-static block_function *const blocks[3][2][2] = {
-    {{block_3_1_1, block_3_1_2}, {block_3_2_1, block_3_2_2}},
+/// By kernel, column stride, and rows of outputs, which share their inputs: the more, the fewer loads
+/// there are, and the more sums go on side by side. Larger kernels have no registers for four.
+static block_function *const blocks[3][2][4] = {
+    {{block_3_1_1, block_3_1_2, block_3_1_3, block_3_1_4},
+     {block_3_2_1, block_3_2_2, block_3_2_3, block_3_2_4}},
     {{block_5_1_1, block_5_1_2}, {block_5_2_1, block_5_2_2}},
     {{block_7_1_1, block_7_1_2}, {block_7_2_1, block_7_2_2}},
 };
 
-void pare_dwrow_f32_2x16__avx512(
+void pare_dwrow_f32_4x16__avx512(
     const struct pare_depthwise_rows *rows, const float *w, const float *bias,
     const float *residual, float *c, float min, float max) {
   const size_t kernel = rows->kernel, stride = rows->stride, channels = rows->channels;
-  const int adjacent = rows->row_stride == stride;
+  const size_t most = rows->row_stride != stride ? 1 : kernel == 3 ? 4 : 2;
   struct block b;
   b.rows = rows;
   b.min = _mm512_set1_ps(min);
@@ -117,14 +120,14 @@ void pare_dwrow_f32_2x16__avx512(
     b.mask = mask16(channels - k);
     b.bias = _mm512_loadu_ps(bias + k);
     for (size_t i = 0; i < rows->count;) {
-      const size_t two = adjacent && i + 1 < rows->count;
+      const size_t left = rows->count - i, together = left < most ? left : most;
       const size_t at = i * rows->output_width * channels + k;
       b.c = c + at;
       b.residual = residual ? residual + at : NULL;
-      for (size_t r = 0; r < kernel + two * stride; r++)
+      for (size_t r = 0; r < kernel + (together - 1) * stride; r++)
         b.input[r] = (const float *)rows->rows[i * rows->row_stride + r] + k;
-      blocks[kernel / 2 - 1][stride - 1][two](&b);
-      i += 1 + two;
+      blocks[kernel / 2 - 1][stride - 1][together - 1](&b);
+      i += together;
     }
   }
 }

@@ -63,7 +63,16 @@ typedef void pare_igemm_f32(
     size_t b_stride, const float *bias, const float *residual, float *c, size_t ldc, float min,
     float max);
 
-/// The same for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
+/// c[m][n] = clamp(bias + residual + sum over k of a[i * lda + k] * b[...][j]), for any m and n: the same
+/// product of rows that lie at regular steps. `b` and `bias` as above, for one tap of k channels.
+typedef void pare_gemm_f32(
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t b_stride,
+    const float *bias, const float *residual, float *c, size_t ldc, float min, float max);
+
+/// Up to how many outputs, and steps by sixteens, gemm_f32 has its steps in lanes where it has 16 lanes.
+enum { pare_gemm_dot_outputs = 4, pare_gemm_dot_depth = 512 };
+
+/// pare_igemm_f32 for uint8 activations and int8 weights. `quads` is channels / 4 rounded up; `b` is panels
 /// of [taps * quads][16][4], `b_stride` bytes apart. `q` is one block of 48 words per panel: 16 start
 /// values, 16 factors (floats) and 16 biases (floats, for outputs of floats).
 typedef void pare_igemm_u8s8(
@@ -100,6 +109,22 @@ typedef void pare_dwrow_f32(
 typedef void pare_dwrow_u8s8(
     const struct pare_depthwise_rows *rows, const int8_t *w, const int32_t *q, void *c,
     const struct pare_qoutput *output);
+
+/// The sizes of a convolution that reads planes, one for each channel. Row ky of the window of channel c
+/// is rows[ky * channels + c], `input_width` floats; what is left and right of it are zeros, and a row
+/// above or below the image is one of zeros.
+struct pare_planes {
+  size_t channels, kernel_height, kernel_width, stride, pad_left, input_width, output_width;
+};
+
+/// What `pare_planes` may say: strides of columns of 1 or 2, and no more than these.
+enum { pare_planes_channels = 4, pare_planes_kernel = 11 };
+
+/// One row of outputs, n channels of each pixel: clamp(bias + sums). `b` is panels of
+/// [kernel rows][kernel columns][channels][16] floats, `b_stride` apart; `bias` is padded to panels.
+typedef void pare_planes_f32(
+    const struct pare_planes *planes, const float *const *rows, size_t n, const float *b,
+    size_t b_stride, const float *bias, float *c, float min, float max);
 
 /// Rows to lanes: x[t * words + w][i] = 32-bit word w of row rows[t * m + i], with 16 * vectors lanes i
 /// for each word; lanes from m on repeat the last row. `x` is aligned to 64 bytes.
@@ -295,6 +320,7 @@ typedef void pare_probe_update(size_t rounds, const void *operands, void *memory
 /// Operations in the order of the Swift enumeration KernelOperation.
 enum pare_operation {
   pare_op_igemm_f32,
+  pare_op_gemm_f32,
   pare_op_igemm_u8s8,
   pare_op_dwconv_f32,
   pare_op_dwconv_u8s8,
@@ -302,6 +328,7 @@ enum pare_operation {
   pare_op_dwrow_u8s8,
   pare_op_winograd_in_f32,
   pare_op_winograd_out_f32,
+  pare_op_planes_f32,
   pare_op_lanes_x32,
   pare_op_spmm_u8s8,
   pare_op_spmm_f32,

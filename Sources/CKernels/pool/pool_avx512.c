@@ -20,37 +20,57 @@
       for (size_t t = 0; t < w->columns; t++, at += w->column_step) BODY   \
     }
 
-/// 16 * v channels of one window, v constant after inlining; only a single vector may be cut short.
+/// 16 * v channels of one window of as many taps, v constant after inlining; only a single vector may be
+/// cut short.
 INLINE_AVX512 void floats(
-    const size_t v, const struct pare_pool_windows *w, const float *x, float *y, __mmask16 mask,
-    float divisor) {
+    const size_t v, const size_t planes, const size_t rows, const size_t columns,
+    const struct pare_pool_windows *w, const float *x, float *y, __mmask16 mask, float divisor) {
+  const float least = divisor < 0 ? -__builtin_inff() : 0;
   __m512 values[4];
-  if (divisor < 0) {
-    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_set1_ps(-__builtin_inff());
-    EACH_TAP(float, x, {
-      UNROLL for (size_t j = 0; j < v; j++) values[j] =
-          _mm512_max_ps(_mm512_maskz_loadu_ps(mask, at + 16 * j), values[j]);
-    })
-  } else {
-    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_setzero_ps();
-    EACH_TAP(float, x, {
-      UNROLL for (size_t j = 0; j < v; j++) values[j] =
-          _mm512_add_ps(values[j], _mm512_maskz_loadu_ps(mask, at + 16 * j));
-    })
-    const __m512 d = _mm512_set1_ps(divisor);
-    UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_div_ps(values[j], d);
+  UNROLL for (size_t j = 0; j < v; j++) values[j] = _mm512_set1_ps(least);
+  for (size_t p = 0; p < planes; p++) {
+    for (size_t r = 0; r < rows; r++) {
+      const float *at = x + p * w->plane_step + r * w->row_step;
+      for (size_t t = 0; t < columns; t++, at += w->column_step) {
+        UNROLL for (size_t j = 0; j < v; j++) {
+          const __m512 value = _mm512_maskz_loadu_ps(mask, at + 16 * j);
+          values[j] = divisor < 0 ? _mm512_max_ps(value, values[j])
+                                  : _mm512_add_ps(values[j], value);
+        }
+      }
+    }
   }
-  UNROLL for (size_t j = 0; j < v; j++) store_f32(y + 16 * j, mask, values[j]);
+  const __m512 d = _mm512_set1_ps(divisor);
+  UNROLL for (size_t j = 0; j < v; j++)
+    store_f32(y + 16 * j, mask, divisor < 0 ? values[j] : _mm512_div_ps(values[j], d));
+}
+
+/// All windows; where the taps are constants after inlining, so are their loops.
+INLINE_AVX512 void windows(
+    const size_t planes, const size_t rows, const size_t columns,
+    const struct pare_pool_windows *shared, const float *x, float *y, float divisor) {
+  const struct pare_pool_windows copy = *shared, *w = &copy;
+  const size_t channels = w->channels;
+  for (size_t i = 0; i < w->pixels; i++, x += w->pixel_step, y += channels) {
+    size_t k = 0;
+    for (; k + 64 <= channels; k += 64)
+      floats(4, planes, rows, columns, w, x + k, y + k, 0xFFFF, divisor);
+    for (; k + 16 <= channels; k += 16)
+      floats(1, planes, rows, columns, w, x + k, y + k, 0xFFFF, divisor);
+    if (k < channels)
+      floats(1, planes, rows, columns, w, x + k, y + k, mask16(channels - k), divisor);
+  }
 }
 
 void pare_pool_f32_64__avx512(
     const struct pare_pool_windows *w, const float *x, float *y, float divisor) {
-  for (size_t i = 0; i < w->pixels; i++, x += w->pixel_step, y += w->channels) {
-    size_t k = 0;
-    for (; k + 64 <= w->channels; k += 64) floats(4, w, x + k, y + k, 0xFFFF, divisor);
-    for (; k < w->channels; k += 16)
-      floats(1, w, x + k, y + k, mask16(w->channels - k), divisor);
-  }
+  const int is_flat = w->planes == 1 && divisor < 0;
+  if (is_flat && w->rows == 2 && w->columns == 2)
+    windows(1, 2, 2, w, x, y, -1);
+  else if (is_flat && w->rows == 3 && w->columns == 3)
+    windows(1, 3, 3, w, x, y, -1);
+  else
+    windows(w->planes, w->rows, w->columns, w, x, y, divisor);
 }
 
 INLINE_AVX512 void greatest_bytes(

@@ -27,7 +27,8 @@ struct KernelBenchmark {
         let dense = measurement.time()
         result.kernels.append(line(measurement, dense, isChosen: true, probe))
         if shape.isDepthwise { continue }
-        for name in KernelTable.names(of: isInteger ? .igemmU8S8 : .igemmF32)
+        let operations: [KernelOperation] = isInteger ? [.igemmU8S8] : [.igemmF32, .gemmF32]
+        for name in operations.flatMap({ KernelTable.names(of: $0) })
         where name != dense.kernel {
           let other = measurement.time(kernel: name)
           guard other.kernel == name else { continue }

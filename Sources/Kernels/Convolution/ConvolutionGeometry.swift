@@ -70,8 +70,12 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   }
 
   /// Whether each group is one input and one output channel.
+  ///
+  /// Small windows of a single channel are of this kind too: a matrix product of one column and a few
+  /// steps is mostly overhead.
   var isDepthwise: Bool {
-    groups == inputChannels && groups == outputChannels && groups > 1
+    guard groups == inputChannels, groups == outputChannels else { return false }
+    return groups > 1 || (2...7).contains(kernelHeight) && (2...7).contains(kernelWidth)
   }
 
   /// Whether output pixel i reads input pixel i and nothing else.

@@ -2,7 +2,8 @@ import CKernels
 
 /// How the rows of a depthwise convolution are handed to kernels that take rows of outputs.
 ///
-/// Work comes in units of one or two rows, which share some rows of the input.
+/// Work comes in units of one or two rows, which share some rows of the input. Kernels may take some units
+/// of one image together.
 struct DepthwiseRows: Sendable {
   let geometry: ConvolutionGeometry
   let elementBytes: Int
@@ -27,22 +28,43 @@ struct DepthwiseRows: Sendable {
   var units: Int { geometry.batch * perImage }
 
   /// Elements of a row of zeros.
-  static func zeroElements(_ g: ConvolutionGeometry) -> Int { g.inputWidth * g.inputChannels }
+  var zeroElements: Int { geometry.inputWidth * geometry.inputChannels }
+
+  /// The most rows of outputs that a kernel takes together.
+  private static let mostRows = 4
 
   /// Bytes of scratch for one thread: an address for each row of the windows.
-  var slotBytes: Int { 128 }
+  var slotBytes: Int {
+    let more = together == 1 ? 0 : (Self.mostRows - 1) * geometry.strideHeight
+    let rows = geometry.kernelHeight + more
+    return roundedUp(rows * MemoryLayout<Int>.size, to: 64)
+  }
 
-  /// Calls `body` with the rows of unit `index`, as kernels take them, and the first element that they
-  /// write; `zero` is a row of zeros.
-  @inline(__always) func withRows(
-    _ index: Int, of input: UnsafeRawPointer, zero: UnsafeRawPointer,
+  /// Calls `body` with the rows of units `range`, `rows` or fewer at a time, as kernels take them, and the
+  /// first element that they write; `zero` is a row of zeros.
+  @inline(__always) func forEachRows(
+    _ range: Range<Int>, upTo rows: Int, of input: UnsafeRawPointer, zero: UnsafeRawPointer,
     slot: UnsafeMutableRawPointer,
     _ body: (UnsafePointer<pare_depthwise_rows>, _ output: Int) -> Void
   ) {
+    let most = together == 1 ? 1 : max(1, min(rows, Self.mostRows) / together)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let (image, unit) = index.quotientAndRemainder(dividingBy: perImage)
+      let units = min(most, range.upperBound - index, perImage - unit)
+      withRows(unit, units, ofImage: image, input, zero: zero, slot: slot, body)
+      index += units
+    }
+  }
+
+  @inline(__always) private func withRows(
+    _ unit: Int, _ units: Int, ofImage image: Int, _ input: UnsafeRawPointer,
+    zero: UnsafeRawPointer, slot: UnsafeMutableRawPointer,
+    _ body: (UnsafePointer<pare_depthwise_rows>, _ output: Int) -> Void
+  ) {
     let g = geometry
-    let (image, unit) = (index / perImage, index % perImage)
     let first = unit * together
-    let count = min(together, g.outputHeight - first)
+    let count = min(units * together, g.outputHeight - first)
     let rows = slot.assumingMemoryBound(to: UnsafeRawPointer?.self)
     let rowBytes = g.inputWidth * g.inputChannels * elementBytes
     let start = input + image * g.inputHeight * rowBytes

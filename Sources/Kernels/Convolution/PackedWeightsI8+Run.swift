@@ -40,11 +40,10 @@ extension PackedWeightsI8 {
       case .rows(let rows, let kernel):
         pool.share(rows.units) { thread, range in
           let slot = scratch + thread * rows.slotBytes
-          for index in range {
-            rows.withRows(index, of: input, zero: zero, slot: slot) { rows, at in
-              kernel.function(
-                rows, weights.pointer(Int8.self), constants, output + at * elementBytes, value)
-            }
+          rows.forEachRows(range, upTo: kernel.rows, of: input, zero: zero, slot: slot) {
+            rows, at in
+            kernel.function(
+              rows, weights.pointer(Int8.self), constants, output + at * elementBytes, value)
           }
         }
       }

@@ -119,7 +119,7 @@ final class PackedWeightsI8: Sendable {
 
   /// Input zero points that a run needs: a pixel, or a row of them.
   var zeroElements: Int {
-    if case .rows = shape { DepthwiseRows.zeroElements(geometry) } else { geometry.inputChannels }
+    if case .rows(let rows, _) = shape { rows.zeroElements } else { geometry.inputChannels }
   }
 
   /// Words of constants: 48 for each block of 16 channels, as the kernel counts them.

@@ -31,6 +31,28 @@ package let productReferenceF32 = Kernel<ProductFunctionF32>(
   }
 }
 
+/// The function of a float product of rows at regular steps; see `pare_gemm_f32` in kernels.h.
+package typealias RowProductFunctionF32 =
+  @convention(c) (
+    Int, Int, Int, UnsafePointer<Float>?, Int, UnsafePointer<Float>?, Int, UnsafePointer<Float>?,
+    UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Float, Float
+  ) -> Void
+
+/// What the kernels of `gemm_f32` compute.
+///
+/// Layers take `productReferenceF32` where there is none.
+package let rowProductReferenceF32 = Kernel<RowProductFunctionF32>(
+  name: StaticName("pare_gemm_f32_1x16__portable"), rows: 1, columns: 16, isa: .portable
+) { m, n, k, a, lda, b, stride, bias, residual, c, ldc, min, max in
+  guard let a, let c else { return }
+  for i in 0..<m {
+    withUnsafePointer(to: Optional(a + i * lda)) { row in
+      productReferenceF32.function(
+        1, n, 1, k, row, b, stride, bias, residual.map { $0 + i * ldc }, c + i * ldc, ldc, min, max)
+    }
+  }
+}
+
 /// Returns `x` held within `min` and `max`; what is not a number stays so.
 @inline(__always) func clamped(_ x: Float, _ min: Float, _ max: Float) -> Float {
   let y = x < min ? min : x

@@ -10,7 +10,7 @@ extension ProductPlan {
   }
 
   /// Returns the relative cost of a tile for these sizes, in half cycles per step of the products.
-  private static func cost(pixels: Int, columns: Int, tile: (rows: Int, columns: Int)) -> Double {
+  static func cost(pixels: Int, columns: Int, tile: (rows: Int, columns: Int)) -> Double {
     let tiles = max(1, (pixels + tile.rows - 1) / tile.rows)
     let m = Double(pixels) / Double(tiles)
     var left = (columns + 15) / 16

@@ -23,8 +23,9 @@ struct WinogradF32: Sendable {
   private let geometry: ConvolutionGeometry
   private let input: Kernel<WinogradInFunctionF32>
   private let output: Kernel<WinogradOutFunctionF32>
-  /// The kernel of the 36 products.
-  let product: Kernel<ProductFunctionF32>
+  /// The kernels of the 36 products: the first where the instruction set has one, else the second.
+  private let rowProduct: Kernel<RowProductFunctionF32>?
+  private let product: Kernel<ProductFunctionF32>
   /// Tiles of 4x4 outputs, and how many are transformed together.
   private let tiles: Int, together: Int
 
@@ -58,6 +59,8 @@ struct WinogradF32: Sendable {
     together = (tiles + blocks - 1) / blocks
     self.input = input
     self.output = output
+    rowProduct = ProductPlan.rowKernel(
+      pixels: together, columns: g.outputChannels, depth: g.inputChannels, isa: isa)
     product = ProductPlan.fastest(
       of: KernelTable.candidates(.igemmF32, upTo: isa, reference: productReferenceF32),
       pixels: together, columns: g.outputChannels, otherwise: productReferenceF32)
@@ -86,6 +89,9 @@ struct WinogradF32: Sendable {
     36 * together * (lanesIn + lanesOut) * 4
       + roundedUp(product.rows * MemoryLayout<Int>.size, to: 64) + roundedUp(lanesOut * 4, to: 64)
   }
+
+  /// The name of the kernel of the products.
+  var productName: String { rowProduct?.name.string ?? product.name.string }
 
   /// Transforms `weights`, [output][input][3][3] or in the `WeightOrder` of the geometry, to `packed`,
   /// in double precision.
@@ -180,8 +186,14 @@ struct WinogradF32: Sendable {
     _ v: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
     _ none: UnsafePointer<Float>, _ count: Int, _ rows: UnsafeMutableRawPointer
   ) {
-    let addresses = rows.assumingMemoryBound(to: UnsafePointer<Float>?.self)
     let panelElements = geometry.inputChannels * 16
+    if let rowProduct {
+      rowProduct.function(
+        count, lanesOut, geometry.inputChannels, v, lanesIn, weights, panelElements, none, nil, m,
+        lanesOut, -.infinity, .infinity)
+      return
+    }
+    let addresses = rows.assumingMemoryBound(to: UnsafePointer<Float>?.self)
     // As many rows in each tile of the product, but for the last.
     let tileCount = (count + product.rows - 1) / product.rows
     let most = (count + tileCount - 1) / tileCount

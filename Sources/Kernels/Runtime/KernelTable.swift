@@ -2,9 +2,9 @@ import CKernels
 
 /// What a kernel computes; the numbers are those of `enum pare_operation`.
 package enum KernelOperation: Int32, CaseIterable, Sendable {
-  case igemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
+  case igemmF32, gemmF32, igemmU8S8, dwconvF32, dwconvU8S8, dwrowF32, dwrowU8S8
   case winogradInF32, winogradOutF32
-  case lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
+  case planesF32, lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
   case unaryF32, binaryF32, affineF32, affineU8, addU8, mulU8, lookupU8, quantizeU8
   case quantizePlanesU8, transposeX8, transposeX32, dequantizeU8
   case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8, probeF32
@@ -68,10 +68,19 @@ package enum KernelTable {
     _ operation: KernelOperation, upTo isa: InstructionSet, named name: String? = nil,
     reference: Kernel<Function>
   ) -> [Kernel<Function>] {
-    let usable = all(operation, as: Function.self).filter {
+    let found = vectors(operation, as: Function.self, upTo: isa, named: name)
+    return found.isEmpty ? [reference] : found
+  }
+
+  /// Returns the same without the reference: none where no set that `isa` includes has any.
+  static func vectors<Function>(
+    _ operation: KernelOperation, as type: Function.Type, upTo isa: InstructionSet,
+    named name: String? = nil
+  ) -> [Kernel<Function>] {
+    let usable = all(operation, as: type).filter {
       isa.includes($0.isa) && $0.isa.isAvailable && (name == nil || $0.name.string == name)
     }
-    guard let most = usable.map({ $0.isa.rawValue }).max() else { return [reference] }
+    guard let most = usable.map({ $0.isa.rawValue }).max() else { return [] }
     return usable.filter { $0.isa.rawValue == most }
   }
 

@@ -68,7 +68,8 @@ extension SparseChoice {
       for index in 0..<g.outputChannels * g.depth where weights[index] != 0 { stored += 1 }
     }
     let isFaster = KernelCosts.f32.prefersSparse(
-      g, plan, stored: stored, hasWinograd: WinogradF32(g, isa: isa) != nil)
+      g, plan, stored: stored, hasWinograd: WinogradF32(g, isa: isa) != nil,
+      hasDots: ProductPlan.takesDots(g, isa: isa))
     return isFaster ? plan : nil
   }
 }

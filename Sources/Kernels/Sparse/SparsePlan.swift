@@ -66,6 +66,28 @@ struct SparsePlan: Sendable {
     index * blockPanels..<min(panels, (index + 1) * blockPanels)
   }
 
+  /// A part of a tile that is turned to lanes at once: whole taps, or words of the only one.
+  struct Turn {
+    let tap: Int, taps: Int
+    let word: Int, words: Int
+  }
+
+  /// All of a tile.
+  var wholeTurn: Turn { Turn(tap: 0, taps: taps, word: 0, words: words) }
+
+  /// Parts of a tile that threads may turn together.
+  var turns: Int { taps > 1 ? taps : max(1, min(8, words / 16)) }
+
+  /// Part `index`; where there is but one tap, pixels must be read in place for its words to be split.
+  @inline(__always) func turn(_ index: Int, isPointwise: Bool) -> Turn {
+    if taps > 1 { return Turn(tap: index, taps: 1, word: 0, words: words) }
+    guard isPointwise else {
+      return index == 0 ? wholeTurn : Turn(tap: 0, taps: 0, word: 0, words: 0)
+    }
+    let first = index * words / turns
+    return Turn(tap: 0, taps: 1, word: first, words: (index + 1) * words / turns - first)
+  }
+
   /// Bytes of scratch for one thread: addresses, lanes, sums.
   var slotBytes: Int { sumsStart + blockPanels * panelBytes }
   /// Where lanes begin in a slot.

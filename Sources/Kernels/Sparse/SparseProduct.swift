@@ -42,21 +42,31 @@ struct SparseProduct: Sendable {
       _ pixels: Range<Int>, _ panel: Int, _ outputs: Int, _ sums: UnsafeRawPointer, _ stride: Int
     ) -> Void
   ) {
+    // One tile alone is turned by all threads together, before they share out its columns.
+    let isTogether = plan.tiles == 1 && plan.columnParts > 1
+    if isTogether {
+      pool.share(plan.turns) { thread, range in
+        let slot = scratch + thread * plan.slotBytes
+        for index in range {
+          let turn = plan.turn(index, isPointwise: isPointwise)
+          address(
+            0..<plan.pixels, of: input + turn.word * 4, pixelBytes, isPointwise, window, zero, slot)
+          self.turn(turn, pixels: plan.pixels, plan.vectors, slot, to: scratch + plan.lanesStart)
+        }
+      }
+    }
     pool.share(plan.units) { thread, units in
       let slot = scratch + thread * plan.slotBytes
-      let rows = slot + plan.lanesStart
+      let rows = (isTogether ? scratch : slot) + plan.lanesStart
       let sums = slot + plan.sumsStart
-      var ready = -1
+      var ready = isTogether ? 0 : -1
       for unit in units {
         let tile = unit / plan.columnParts
         let vectors = plan.tile(tile)
         let pixels = vectors.lowerBound * 16..<min(plan.pixels, vectors.upperBound * 16)
         if ready != tile {
           address(pixels, of: input, pixelBytes, isPointwise, window, zero, slot)
-          lanes.function(
-            pixels.count, vectors.count, plan.taps, plan.words,
-            slot.assumingMemoryBound(to: UnsafeRawPointer?.self), rows)
-          if takesSignedBytes { sign(rows, vectors: plan.rows * vectors.count) }
+          turn(plan.wholeTurn, pixels: pixels.count, vectors.count, slot, to: rows)
           ready = tile
         }
         let columnPart = unit % plan.columnParts
@@ -85,6 +95,18 @@ struct SparseProduct: Sendable {
         }
       }
     }
+  }
+
+  /// Turns a part of a tile to lanes, whose addresses lie in `slot`: those of all taps, of pixels from
+  /// the part's first word on.
+  @inline(__always) private func turn(
+    _ part: SparsePlan.Turn, pixels: Int, _ vectors: Int, _ slot: UnsafeMutableRawPointer,
+    to lanes: UnsafeMutableRawPointer
+  ) {
+    let addresses = slot.assumingMemoryBound(to: UnsafeRawPointer?.self) + part.tap * pixels
+    let to = lanes + (part.tap * plan.words + part.word) * 64 * vectors
+    self.lanes.function(pixels, vectors, part.taps, part.words, addresses, to)
+    if takesSignedBytes { sign(to, vectors: part.taps * part.words * vectors) }
   }
 
   /// Writes the addresses [tap][pixel] of the input rows of `pixels`.

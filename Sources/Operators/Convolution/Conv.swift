@@ -15,7 +15,7 @@ extension Operator {
   static let conv = Operator(
     "Conv", since: 22, inputs: 2...4, layout: .channelsLast, quantization: .integer,
     infer: inferConv, multiplyAccumulates: convMultiplyAccumulates, productSizes: convSizes,
-    prepare: prepareConv)
+    readsRowMajor: convReadsRowMajor, prepare: prepareConv)
 }
 
 /// The sizes of a convolution, one or two spatial dimensions alike.
@@ -67,6 +67,15 @@ private func convSizes(_ facts: NodeFacts) throws(OperatorError) -> ConvolutionG
   try isGeneral(facts) ? nil : try geometry(facts)
 }
 
+/// Whether a kernel reads the planes of an image of few channels: no change of layout comes first.
+private func convReadsRowMajor(_ facts: NodeFacts) -> Bool {
+  guard let x = facts.inputs.first ?? nil, x.type == .float32, x.shape.rank == 4,
+    facts.optionalInput(3) == nil, facts.node.attributes["quantization"] == nil,
+    let sizes = try? convSizes(facts)
+  else { return false }
+  return ConvolutionF32.canReadPlanes(sizes)
+}
+
 private func inferConv(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
   if try isGeneral(facts) { return [try GeneralConvolution(facts).result(facts)] }
   let sizes = try geometry(facts)
@@ -92,7 +101,11 @@ private func convMultiplyAccumulates(_ facts: NodeFacts) -> Int {
 private func prepareConv(_ facts: NodeFacts) throws(OperatorError) -> Execution {
   if try isGeneral(facts) { return try GeneralConvolution(facts).execution(facts) }
   let sizes = try geometry(facts)
-  let product = try PackedProduct(facts, sizes, residual: facts.optionalInput(3))
+  let readsPlanes =
+    try facts.input(0).layout == .rowMajor && facts.outputs[0].layout == .channelsLast
+    && convReadsRowMajor(facts)
+  let product = try PackedProduct(
+    facts, sizes, residual: facts.optionalInput(3), readsPlanes: readsPlanes)
   guard facts.outputs[0].shape.rank == 3, sizes.inputChannels > 1, sizes.inputWidth > 1 else {
     return product.execution(residual: facts.optionalInput(3) == nil ? nil : 3)
   }

@@ -28,9 +28,10 @@ struct PackedProduct: Sendable {
   static let maximumDepth = 66_000
 
   /// Packs the weights of `facts` for a convolution of the given sizes, choosing the arithmetic by the
-  /// types of input, weights and output.
+  /// types of input, weights and output; `readsPlanes` as for `ConvolutionF32`.
   init(
-    _ facts: NodeFacts, _ sizes: ConvolutionGeometry, residual: ValueFacts? = nil
+    _ facts: NodeFacts, _ sizes: ConvolutionGeometry, residual: ValueFacts? = nil,
+    readsPlanes: Bool = false
   ) throws(OperatorError) {
     let x = try facts.input(0)
     let w = try facts.input(1)
@@ -49,7 +50,7 @@ struct PackedProduct: Sendable {
         guard residual == nil else { throw .unsupported("dynamic quantization with a residual") }
         self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp)
       } else {
-        self = Self.float(sizes, weights, bias, clamp)
+        self = Self.float(sizes, weights, bias, clamp, readsPlanes: readsPlanes)
       }
     case .uint8:
       guard let input = x.quantization else { throw .unsupported("a uint8 input without scale") }
@@ -100,14 +101,16 @@ struct PackedProduct: Sendable {
 
   /// A product of float32 matrices; `weights` has one row for each output.
   static func float(
-    _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float)
+    _ sizes: ConvolutionGeometry, _ weights: Tensor, _ bias: [Float]?, _ clamp: (Float, Float),
+    readsPlanes: Bool = false
   ) -> PackedProduct {
     let product = ProductWeights(weights, ConvolutionF32.weightOrder(sizes))
     let owner = product.owner
     let convolution = product.withFloats { rows, form in
       withOptionalPointer(bias) { bias in
         ConvolutionF32(
-          sizes, weights: rows, form: form, bias: bias, clamp: (min: clamp.0, max: clamp.1))
+          sizes, weights: rows, form: form, bias: bias, clamp: (min: clamp.0, max: clamp.1),
+          readsPlanes: readsPlanes)
       }
     }
     return PackedProduct(
