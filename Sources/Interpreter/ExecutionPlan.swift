@@ -8,7 +8,7 @@ struct ExecutionPlan {
   struct Step {
     let execution: Execution
     let inputs: [Operand?]
-    let outputs: [Int]
+    let outputs: [Output]
     /// The buffer of its scratch memory.
     let scratch: Int
     let info: StepInfo
@@ -18,6 +18,14 @@ struct ExecutionPlan {
   enum Operand {
     case buffer(Int)
     case constant(Int)
+  }
+
+  /// Where an output lies: in a buffer of its own, or a column of another's.
+  struct Output {
+    let buffer: Int
+    var offset = 0
+    /// The bytes of a row, and those from row to row; nil where rows lie one behind the other.
+    var column: (width: Int, pitch: Int)?
   }
 
   private(set) var steps: [Step] = []
@@ -30,6 +38,7 @@ struct ExecutionPlan {
   private(set) var outputs: [Operand] = []
 
   private var bufferOfValue: [Int?] = []
+  private var joins = JoinPlan()
   private var constantOfValue: [Int?] = []
   /// The most bytes of one activation, and of all constants as kernels hold them.
   private let limits: (activation: Int, constants: Int)
@@ -64,6 +73,7 @@ struct ExecutionPlan {
     bufferOfValue = Array(repeating: nil, count: layout.values.count)
     constantOfValue = bufferOfValue
     let lastUse = Self.lastUses(layout, graph)
+    joins = JoinPlan(layout, graph)
     for id in graph.inputs {
       guard let value = layout.rowMajor(id) else { continue }
       inputs.append(
@@ -73,7 +83,7 @@ struct ExecutionPlan {
     let prepared = try prepareAll(layout, pool)
     for (index, step) in layout.steps.enumerated() {
       let execution = if let prepared { prepared[index] } else { try step.prepare() }
-      try add(step, execution, at: index, layout, lastUse)
+      try add(step, execution, at: index, layout, lastUse, threads: pool.threads)
     }
     for id in graph.outputs {
       guard let value = layout.rowMajor(id) else { continue }
@@ -145,7 +155,7 @@ struct ExecutionPlan {
 
   private mutating func add(
     _ step: PlannedStep, _ execution: Execution, at index: Int, _ layout: LayoutPlan,
-    _ lastUse: [Int]
+    _ lastUse: [Int], threads: Int
   ) throws(InterpreterError) {
     for position in execution.packedInputs where position < step.inputs.count {
       if let facts = step.facts.inputs[position], facts.constant != nil {
@@ -163,9 +173,12 @@ struct ExecutionPlan {
       }
       return
     }
+    var execution = execution
+    let joined = joins.written(of: index)
+    if !joined.isEmpty, let rest = execution.without { execution = rest(joined) }
     var inputs: [Operand?] = []
     for (position, value) in step.inputs.enumerated() {
-      guard let value, !execution.packedInputs.contains(position) else {
+      guard let value, !execution.packedInputs.contains(position), !joined.contains(position) else {
         inputs.append(nil)
         continue
       }
@@ -175,17 +188,34 @@ struct ExecutionPlan {
         inputs.append(.constant(try constant(value, layout)))
       }
     }
-    var outputs: [Int] = []
+    var outputs: [Output] = []
     for (position, value) in step.outputs.enumerated() {
       let size = layout.values[value].facts.byteCount
-      if position == 0, let reused = reusable(execution, step, size: size, at: index) {
+      if position == 0, let place = joins.place(of: value), let run = execution.runPitched {
+        // The result of the node that joins lives from the first of its inputs on.
+        let whole = layout.steps[place.step].outputs[0]
+        let buffer: Int
+        if let known = bufferOfValue[whole] {
+          buffer = known
+        } else {
+          let bytes = layout.values[whole].facts.byteCount
+          buffer = try addBuffer(bytes, at: index, until: lastUse[whole])
+          bufferOfValue[whole] = buffer
+        }
+        execution.run = { run($0, place.pitch) }
+        joins.write(value)
+        outputs.append(
+          Output(buffer: buffer, offset: place.offset, column: (place.width, place.pitch)))
+      } else if !joined.isEmpty, let buffer = bufferOfValue[value] {
+        outputs.append(Output(buffer: buffer))
+      } else if position == 0, let reused = reusable(execution, step, size: size, at: index) {
         bufferOfValue[value] = reused
         buffers[reused].last = lastUse[value]
-        outputs.append(reused)
+        outputs.append(Output(buffer: reused))
       } else {
         let buffer = try addBuffer(size, at: index, until: lastUse[value])
         bufferOfValue[value] = buffer
-        outputs.append(buffer)
+        outputs.append(Output(buffer: buffer))
       }
     }
     let scratch = try addBuffer(

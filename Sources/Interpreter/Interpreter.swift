@@ -50,6 +50,8 @@ public final class Interpreter {
   private let plan: ExecutionPlan
   private let arena: AlignedBuffer
   private let offsets: [Int]
+  /// The last copy of columns that was asked for.
+  private var gathered: AlignedBuffer?
   /// Operand addresses of all steps, one behind the other; their addresses never change.
   private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private let calls: UnsafeMutableBufferPointer<Call>
@@ -81,7 +83,7 @@ public final class Interpreter {
         nil
       }
     dependsOnData = parts.open?.dependsOnData ?? false
-    let memory = MemoryPlan(plan.buffers)
+    let memory = MemoryPlan(plan.buffers, threads: pool.threads)
     guard memory.arenaSize <= maximumArena else { throw .memory(bytes: memory.arenaSize) }
     guard let arena = AlignedBuffer(ifAvailable: memory.arenaSize) else {
       throw .memory(bytes: memory.arenaSize)
@@ -107,8 +109,8 @@ public final class Interpreter {
         next.initialize(to: address(operand))
         next += 1
       }
-      for buffer in step.outputs {
-        next.initialize(to: arena.pointer + offsets[buffer])
+      for output in step.outputs {
+        next.initialize(to: arena.pointer + offsets[output.buffer] + output.offset)
         next += 1
       }
       let operands = Operands(
@@ -238,10 +240,21 @@ public final class Interpreter {
     try runOpenPart()
   }
 
-  /// The memory of output `output` of step `step`, valid until a later step reuses it.
+  /// The memory of output `output` of step `step`, valid until a later step reuses it, or until the next
+  /// call: what is written as columns of a larger result is copied.
   public func stepOutput(_ step: Int, _ output: Int) -> UnsafeRawBufferPointer {
-    let facts = steps[step].outputs[output].facts
-    return UnsafeRawBufferPointer(
-      start: arena.pointer + offsets[plan.steps[step].outputs[output]], count: facts.byteCount)
+    let count = steps[step].outputs[output].facts.byteCount
+    let place = plan.steps[step].outputs[output]
+    let start = arena.pointer + offsets[place.buffer] + place.offset
+    guard let column = place.column, column.width > 0 else {
+      return UnsafeRawBufferPointer(start: start, count: count)
+    }
+    let copy = gathered.flatMap { $0.count >= count ? $0 : nil } ?? AlignedBuffer(count)
+    gathered = copy
+    for row in 0..<count / column.width {
+      (copy.pointer + row * column.width).copyMemory(
+        from: start + row * column.pitch, byteCount: column.width)
+    }
+    return UnsafeRawBufferPointer(start: copy.pointer, count: count)
   }
 }

@@ -15,31 +15,105 @@ struct MemoryPlan {
   /// The bytes of the arena.
   let arenaSize: Int
 
-  init(_ buffers: [Buffer]) {
-    var offsets = [Int](repeating: 0, count: buffers.count)
-    var placed: [Int] = []
-    var arena = 0
-    let order = buffers.indices.sorted {
-      (buffers[$1].size, $0) < (buffers[$0].size, $1)
-    }
-    for index in order {
-      let buffer = buffers[index]
-      guard buffer.size > 0 else { continue }
-      let size = (buffer.size + 63) & ~63
-      var offset = 0
-      // `placed` is in order of offsets: take the first gap that is wide enough.
-      for other in placed
-      where buffers[other].first <= buffer.last && buffer.first <= buffers[other].last {
-        if offset + size <= offsets[other] { break }
-        offset = max(offset, offsets[other] + (buffers[other].size + 63) & ~63)
+  /// Places `buffers`; with several threads so that bytes stay with the thread that has them in its cache.
+  ///
+  /// Thread t of n works on about the tth nth of each buffer. Where buffers that do not live at once share
+  /// memory, one whose middle lies on that of the other leaves both halves to the same thread: to write
+  /// what another processor has in its cache takes several times as long. A buffer may lie a little higher
+  /// for that, by a quarter of the arena.
+  init(_ buffers: [Buffer], threads: Int = 1) {
+    var order = buffers.indices.filter { buffers[$0].size > 0 }
+    order.sort { (buffers[$1].size, $0) < (buffers[$0].size, $1) }
+    var lowest = Placement(buffers)
+    for index in order { lowest.add(index, at: lowest.lowestOffset(of: index)) }
+    if threads > 1 {
+      let limit = lowest.end + lowest.end / 4
+      var centred = Placement(buffers)
+      for index in order {
+        centred.add(index, at: centred.calmestOffset(of: index, limit: limit))
       }
+      if centred.end <= limit { lowest = centred }
+    }
+    offsets = lowest.offsets
+    arenaSize = lowest.end
+  }
+
+  /// Buffers of which some have an offset.
+  private struct Placement {
+    let buffers: [Buffer]
+    var offsets: [Int]
+    /// The end of the last.
+    var end = 0
+    /// Those that have one, in order of it.
+    private var placed: [Int] = []
+    /// Where middles of buffers lie; a few are enough, for buffers share them.
+    private var middles: [Int] = []
+    private static let mostMiddles = 8
+
+    init(_ buffers: [Buffer]) {
+      self.buffers = buffers
+      offsets = Array(repeating: 0, count: buffers.count)
+    }
+
+    private func size(_ index: Int) -> Int { (buffers[index].size + 63) & ~63 }
+
+    private func areAliveAtOnce(_ a: Int, _ b: Int) -> Bool {
+      buffers[a].first <= buffers[b].last && buffers[b].first <= buffers[a].last
+    }
+
+    mutating func add(_ index: Int, at offset: Int) {
       offsets[index] = offset
-      arena = max(arena, offset + size)
+      end = max(end, offset + size(index))
       let position = placed.firstIndex { offsets[$0] > offset } ?? placed.count
       placed.insert(index, at: position)
+      let middle = offset + size(index) / 2
+      if middles.count < Self.mostMiddles, !middles.contains(middle) { middles.append(middle) }
     }
-    self.offsets = offsets
-    arenaSize = arena
+
+    /// The lowest offset where a buffer overlaps none that lives at the same time.
+    func lowestOffset(of index: Int) -> Int {
+      let size = size(index)
+      var offset = 0
+      // `placed` is in order of offsets: take the first gap that is wide enough.
+      for other in placed where areAliveAtOnce(other, index) {
+        if offset + size <= offsets[other] { break }
+        offset = max(offset, offsets[other] + self.size(other))
+      }
+      return offset
+    }
+
+    /// The offset, below `limit`, where the fewest bytes would pass from one half of a buffer to another
+    /// half: the lowest, or one whose middle is that of another buffer.
+    func calmestOffset(of index: Int, limit: Int) -> Int {
+      var best = lowestOffset(of: index)
+      var least = passing(index, at: best, limit: limit)
+      for middle in middles {
+        let offset = (middle - size(index) / 2) & ~63
+        guard let bytes = passing(index, at: offset, limit: limit) else { continue }
+        if bytes < least ?? .max || (bytes == least && offset < best) {
+          (best, least) = (offset, bytes)
+        }
+      }
+      return best
+    }
+
+    /// The bytes of a buffer at `offset` that lie in the other half of buffers placed before, summed over
+    /// them, or nil where it cannot lie there.
+    private func passing(_ index: Int, at offset: Int, limit: Int) -> Int? {
+      let size = size(index)
+      guard offset >= 0, offset + size <= limit else { return nil }
+      var bytes = 0
+      let middle = offset + size / 2
+      for other in placed where offsets[other] < offset + size {
+        let (start, length) = (offsets[other], self.size(other))
+        guard offset < start + length else { continue }
+        if areAliveAtOnce(other, index) { return nil }
+        let otherMiddle = start + length / 2
+        let (low, high) = (min(middle, otherMiddle), max(middle, otherMiddle))
+        bytes += max(0, min(high, offset + size, start + length) - max(low, offset, start))
+      }
+      return bytes
+    }
   }
 
   /// Bytes that are alive during each of `steps` steps.

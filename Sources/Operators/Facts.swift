@@ -99,6 +99,12 @@ public struct Execution: Sendable {
   ///
   /// Does not allocate.
   public var run: @Sendable (Operands) -> Void
+  /// The same with rows of the first output (its innermost dimension) so many bytes apart, and nothing
+  /// written between them; nil where it cannot.
+  public var runPitched: (@Sendable (Operands, _ pitch: Int) -> Void)?
+  /// For a node that joins its inputs: the same where some of them lie in the output already, and are no
+  /// operands any more.
+  public var without: (@Sendable (Set<Int>) -> Execution)?
 
   /// An execution; `run` is called for each inference.
   public init(

@@ -8,7 +8,7 @@ public struct Operands: @unchecked Sendable {
   // Sound to send: parts of one task read the same inputs and write disjoint parts of the outputs.
   private let inputs: UnsafePointer<UnsafeMutableRawPointer>
   private let outputs: UnsafePointer<UnsafeMutableRawPointer>
-  /// Memory for intermediate results, of `Execution.scratchBytes` bytes.
+  /// Memory for intermediate results, of as many bytes as `Execution.scratch` says.
   public let scratch: UnsafeMutableRawPointer
   /// The threads to use.
   public let pool: ThreadPool

@@ -53,6 +53,8 @@ public struct Operator: Sendable {
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
   /// The sizes of the product whose weights input 1 are, for nodes that pack them; nil for others.
   public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
+  /// How the node puts its inputs together, where that is all it does; nil for others.
+  public let joining: @Sendable (NodeFacts) -> Joining?
   /// Whether a node whose rule is `channelsLast` can also read its first input row-major; it still gives
   /// channels last.
   public let readsRowMajor: @Sendable (NodeFacts) -> Bool
@@ -72,6 +74,7 @@ public struct Operator: Sendable {
     multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
     productSizes:
       @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
+    joining: @escaping @Sendable (NodeFacts) -> Joining? = { _ in nil },
     readsRowMajor: @escaping @Sendable (NodeFacts) -> Bool = { _ in false },
     prepare: @escaping @Sendable (NodeFacts) throws(OperatorError) -> Execution
   ) {
@@ -84,6 +87,7 @@ public struct Operator: Sendable {
     self.infer = infer
     self.multiplyAccumulates = multiplyAccumulates
     self.productSizes = productSizes
+    self.joining = joining
     self.readsRowMajor = readsRowMajor
     self.prepare = prepare
   }

@@ -18,10 +18,10 @@ import Testing
     }
   }
 
-  @Test(arguments: UInt64(1)...200)
-  func neverOverlapsBuffersThatLiveAtOnce(seed: UInt64) {
+  @Test(arguments: UInt64(1)...200, 1...3)
+  func neverOverlapsBuffersThatLiveAtOnce(seed: UInt64, threads: Int) {
     let buffers = Self.buffers(seed: seed)
-    let plan = MemoryPlan(buffers)
+    let plan = MemoryPlan(buffers, threads: threads)
     for (a, first) in buffers.enumerated() where first.size > 0 {
       #expect(plan.offsets[a] >= 0 && plan.offsets[a] % 64 == 0)
       #expect(plan.offsets[a] + first.size <= plan.arenaSize)
@@ -42,6 +42,39 @@ import Testing
     let live = MemoryPlan.liveBytes(buffers, steps: 41)
     #expect(plan.arenaSize >= live.max() ?? 0)
     #expect(plan.arenaSize <= buffers.reduce(0) { $0 + ($1.size + 63) & ~63 })
+  }
+
+  @Test(arguments: UInt64(1)...200)
+  func threadsTakeAQuarterMoreAtMost(seed: UInt64) {
+    let buffers = Self.buffers(seed: seed)
+    let least = MemoryPlan(buffers).arenaSize
+    #expect(MemoryPlan(buffers, threads: 2).arenaSize <= least + least / 4)
+  }
+
+  @Test func threadsKeepTheirHalvesOfWhatSharesMemory() {
+    // Large and small by turns, and scratch memory that lives for a step.
+    let sizes = [6400, 3200, 1600, 3200, 640, 1280]
+    let buffers =
+      sizes.enumerated().map { MemoryPlan.Buffer(size: $1, first: $0, last: $0 + 1) }
+      + sizes.indices.map { MemoryPlan.Buffer(size: 256 + 128 * $0, first: $0, last: $0) }
+    func passing(_ plan: MemoryPlan) -> Int {
+      func half(_ index: Int, _ byte: Int) -> Bool? {
+        let at = byte - plan.offsets[index]
+        return at < 0 || at >= buffers[index].size ? nil : at * 2 >= buffers[index].size
+      }
+      var bytes = 0
+      for a in buffers.indices {
+        for b in 0..<a {
+          for byte in stride(from: 0, to: plan.arenaSize, by: 64) {
+            if let first = half(a, byte), let second = half(b, byte), first != second {
+              bytes += 64
+            }
+          }
+        }
+      }
+      return bytes
+    }
+    #expect(passing(MemoryPlan(buffers, threads: 2)) * 2 < passing(MemoryPlan(buffers)))
   }
 
   @Test func aChainTakesTwoBuffers() {

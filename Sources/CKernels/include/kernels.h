@@ -173,10 +173,11 @@ typedef void pare_finish_f32(
     size_t ldc, float min, float max);
 
 /// The sizes of a 3x3 convolution of stride 1 by Winograd's F(4x4, 3x3). Tiles of 4x4 output pixels are
-/// counted along rows, then down, over all images.
+/// counted along rows, then down, over all images; `output_pitch` floats lie from pixel to pixel of the
+/// output, and of the residual.
 struct pare_winograd {
   size_t input_height, input_width, channels;
-  size_t output_height, output_width, output_channels;
+  size_t output_height, output_width, output_channels, output_pitch;
   size_t pad_top, pad_left;
 };
 
@@ -405,7 +406,8 @@ struct pare_pool;
 struct pare_pool *pare_pool_create(size_t threads);
 /// Ends the threads and frees the pool.
 void pare_pool_destroy(struct pare_pool *pool);
-/// Calls body(context, part) once for each part, and returns when all have ended.
+/// Calls body(context, thread, part) once for each part, and returns when all have ended; `thread`, below
+/// the number of threads, is another for parts that run at the same time.
 void pare_pool_run(
     struct pare_pool *pool, size_t parts, void (*body)(void *context, size_t thread, size_t part),
     void *context);

@@ -1,8 +1,7 @@
 // Stores of integer tiles for AVX-512: sums of up to 64 columns to uint8, or to floats. Included by the
 // products of qgemm and sparse, within their target attribute, with FP_CONTRACT off.
 //
-// Tiles leave their sums in memory, and rows of four panels are stored from there: one line of the cache
-// at a time. Rows of one panel, straight from registers, take twice as long.
+// Sums lie in memory, and rows of four panels are stored from there: one line of the cache at a time.
 #pragma once
 #include <immintrin.h>
 #include <string.h>
@@ -141,23 +140,7 @@ INLINE void store_rows(
     store_group(kind, panels, i, m, spilling, mask, sums, TILE_ROWS, factors, c, &row, to);
 }
 
-/// Whether `store_one_panel` may store n columns.
-INLINE int is_one_panel(size_t n, const struct tile_output *to) {
-  return n == 16 && to->output->kind == 2;
-}
-
-/// Stores m rows of 16 columns straight from registers: m is a constant after inlining.
-INLINE void store_one_panel(
-    const int adds, const size_t m, const __m512i sums[], const struct tile_output *to) {
-  const struct row_constants row = row_constants_of(to->output);
-  const struct row_kind kind = {1, adds};
-  const __m512 factors = _mm512_loadu_ps((const float *)(to->q + 16));
-  uint8_t *c = to->c;
-  UNROLL for (size_t i = 0; i < m; i += 4, c += 4 * to->ldc)
-    store_group(kind, 1, i, m, m, 0xFFFF, sums, 0, &factors, c, &row, to);
-}
-
-/// The same for any number of panels.
+/// Stores m rows of bytes of any number of panels.
 INLINE void store_bytes(
     const struct row_kind kind, size_t m, size_t n, const __m512i *sums,
     const struct tile_output *to) {

@@ -12,6 +12,8 @@
 struct queue {
   // The number of the run (24 bits), the end of the parts (20), and the next (20).
   _Alignas(64) atomic_uint_fast64_t state;
+  // Parts that the queue's thread has ended since the pool was made.
+  atomic_uint_fast64_t ended;
 };
 
 /// A thread that waits, and its queue. The caller's is the first queue.
@@ -27,14 +29,16 @@ struct pare_pool {
   size_t helpers;
   struct helper *threads;
   struct queue *queues;
-  // Written by the caller before queues; read by whoever has taken a part of that run.
+  // Parts of all runs so far; the caller's.
+  uint64_t expected;
+  // What a helper needs of a run lies in one line, whose number is written last: processors that do not
+  // share a cache take as long for each line as for some hundreds of products.
+  _Alignas(64) atomic_uint_fast64_t run;
+  atomic_size_t parts;
   void (*body)(void *context, size_t thread, size_t part);
   void *context;
   atomic_int ending;
-  // The number of the run, as in queues.
-  _Alignas(64) atomic_uint_fast64_t run;
-  // Parts that have ended, and helpers that sleep.
-  _Alignas(64) atomic_size_t ended;
+  // Helpers that sleep.
   _Alignas(64) atomic_size_t sleeping;
 };
 
@@ -64,25 +68,49 @@ static inline void wait_turn(int turn) {
   for (int i = 0; i < 20; i++) pause_briefly();
 }
 
-/// Takes parts of run `run` from a queue until none is left. A helper that comes late finds another run,
-/// or no part, and touches nothing: so that nobody has to wait for it.
-static void empty(struct pare_pool *pool, size_t mine, size_t from, uint64_t run) {
-  struct queue *queue = &pool->queues[from];
+/// The parts of queue `index` in a run, as the state of its queue.
+static inline uint64_t begun(const struct pare_pool *pool, size_t index, uint64_t run, size_t parts) {
+  const size_t queues = pool->helpers + 1;
+  return run << 40 | (uint64_t)((index + 1) * parts / queues) << 20 | index * parts / queues;
+}
+
+/// Takes parts of run `run`, which has `parts`, from queue `index` until none is left; `mine` is the
+/// thread's own queue.
+///
+/// Whoever comes first to a queue begins it: its line stays with its thread. A helper that comes late
+/// finds the queue in this run or a later one, for no run ends before all its queues are empty, and
+/// touches nothing: so that nobody has to wait for it.
+static void empty(struct pare_pool *pool, size_t index, size_t mine, uint64_t run, size_t parts) {
+  struct queue *queue = &pool->queues[index], *own = &pool->queues[mine];
   uint64_t state = atomic_load(&queue->state);
   for (;;) {
-    const uint64_t end = state >> 20 & most_parts, next = state & most_parts;
-    if (run_of(state) != run || next >= end) return;
-    const uint64_t left = mine == from ? state + 1 : state - (1 << 20);
+    uint64_t now = state;
+    if (run_of(state) == ((run - 1) & 0xFFFFFF)) now = begun(pool, index, run, parts);
+    const uint64_t end = now >> 20 & most_parts, next = now & most_parts;
+    if (run_of(now) != run || (next >= end && now == state)) return;
+    // A queue without parts is begun too: the next run looks for this one's number.
+    const uint64_t left = next >= end ? now : index == mine ? now + 1 : now - (1 << 20);
     if (!atomic_compare_exchange_weak(&queue->state, &state, left)) continue;
-    pool->body(pool->context, mine, mine == from ? next : end - 1);
-    atomic_fetch_add(&pool->ended, 1);
+    if (next >= end) return;
+    pool->body(pool->context, mine, index == mine ? next : end - 1);
+    atomic_store_explicit(
+        &own->ended, atomic_load_explicit(&own->ended, memory_order_relaxed) + 1,
+        memory_order_release);
     state = atomic_load(&queue->state);
   }
 }
 
-static void take_parts(struct pare_pool *pool, size_t mine, uint64_t run) {
+static void take_parts(struct pare_pool *pool, size_t mine, uint64_t run, size_t parts) {
   const size_t queues = pool->helpers + 1;
-  for (size_t i = 0; i < queues; i++) empty(pool, mine, (mine + i) % queues, run);
+  for (size_t i = 0; i < queues; i++) empty(pool, (mine + i) % queues, mine, run, parts);
+}
+
+/// Whether all parts of all runs so far have ended.
+static int has_ended(struct pare_pool *pool) {
+  uint64_t ended = 0;
+  for (size_t i = 0; i <= pool->helpers; i++)
+    ended += atomic_load_explicit(&pool->queues[i].ended, memory_order_acquire);
+  return ended == pool->expected;
 }
 
 static void *help(void *argument) {
@@ -103,18 +131,15 @@ static void *help(void *argument) {
     // The run first: it is announced after `ending` is set, so that the last one is never waited behind.
     seen = current_run(pool);
     if (atomic_load(&pool->ending)) return NULL;
-    take_parts(pool, me->queue, seen);
+    take_parts(pool, me->queue, seen, atomic_load(&pool->parts));
   }
 }
 
 /// Starts the next run, and wakes whoever sleeps.
 static uint64_t announce(struct pare_pool *pool, size_t parts) {
   const uint64_t run = (current_run(pool) + 1) & 0xFFFFFF;
-  const size_t queues = pool->helpers + 1;
-  for (size_t i = 0; i < queues; i++) {
-    const uint64_t first = i * parts / queues, end = (i + 1) * parts / queues;
-    atomic_store(&pool->queues[i].state, run << 40 | end << 20 | first);
-  }
+  pool->expected += parts;
+  atomic_store(&pool->parts, parts);
   atomic_store(&pool->run, run);
   if (atomic_load(&pool->sleeping)) {
     pthread_mutex_lock(&pool->mutex);
@@ -139,7 +164,10 @@ struct pare_pool *pare_pool_create(size_t threads) {
   }
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->work, NULL);
-  for (size_t i = 0; i < threads; i++) atomic_init(&pool->queues[i].state, 0);
+  for (size_t i = 0; i < threads; i++) {
+    atomic_init(&pool->queues[i].state, 0);
+    atomic_init(&pool->queues[i].ended, 0);
+  }
   // Queues are as many as was asked for: parts of a thread that could not be had are taken by others.
   for (size_t i = 0; i < pool->helpers; i++) {
     pool->threads[i] = (struct helper){.pool = pool, .queue = i + 1};
@@ -170,9 +198,8 @@ void pare_pool_run(
   }
   pool->body = body;
   pool->context = context;
-  atomic_store(&pool->ended, 0);
-  take_parts(pool, 0, announce(pool, parts));
-  for (int i = 0; atomic_load(&pool->ended) < parts; i += i < spins) wait_turn(i);
+  take_parts(pool, 0, announce(pool, parts), parts);
+  for (int i = 0; !has_ended(pool); i += i < spins) wait_turn(i);
 }
 #else
 struct pare_pool *pare_pool_create(size_t threads) { return NULL; }

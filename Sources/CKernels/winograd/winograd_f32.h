@@ -103,12 +103,12 @@ void KERNEL(pare_winograd_out_f32)(
     const struct pare_winograd *g, const float *m, size_t step, size_t first, size_t count,
     const float *bias, const float *residual, float *output, float min, float max) {
   const size_t channels = g->output_channels, width = g->output_width, height = g->output_height;
-  const size_t lanes = (channels + 15) / 16 * 16;
+  const size_t lanes = (channels + 15) / 16 * 16, pitch = g->output_pitch;
   for (size_t tile = first; tile < first + count; tile++, m += lanes) {
     const struct place place = place_of(g, tile);
     const size_t rows = height - place.row < 4 ? height - place.row : 4;
     const size_t columns = width - place.column < 4 ? width - place.column : 4;
-    const size_t at = ((place.image * height + place.row) * width + place.column) * channels;
+    const size_t at = ((place.image * height + place.row) * width + place.column) * pitch;
     for (size_t k = 0; k < channels; k += 8) {
       const floats start = floats_at(bias + k);
       floats t[4][6];
@@ -122,7 +122,7 @@ void KERNEL(pare_winograd_out_f32)(
         floats row[4];
         transform_output(t[y], row);
         for (size_t x = 0; x < columns; x++) {
-          const size_t pixel = at + (y * width + x) * channels + k;
+          const size_t pixel = at + (y * width + x) * pitch + k;
           floats value = row[x] + start;
           if (residual) value += floats_at(residual + pixel);
           store_some(output + pixel, channels - k, held(value, min, max));

@@ -83,13 +83,13 @@ void pare_winograd_out_f32_16__avx512(
     const struct pare_winograd *g, const float *m, size_t step, size_t first, size_t count,
     const float *bias, const float *residual, float *output, float min, float max) {
   const size_t channels = g->output_channels, width = g->output_width, height = g->output_height;
-  const size_t lanes = (channels + 15) / 16 * 16;
+  const size_t lanes = (channels + 15) / 16 * 16, pitch = g->output_pitch;
   const __m512 least = _mm512_set1_ps(min), most = _mm512_set1_ps(max);
   for (size_t tile = first; tile < first + count; tile++, m += lanes) {
     const struct place place = place_of(g, tile);
     const size_t rows = height - place.row < 4 ? height - place.row : 4;
     const size_t columns = width - place.column < 4 ? width - place.column : 4;
-    const size_t at = ((place.image * height + place.row) * width + place.column) * channels;
+    const size_t at = ((place.image * height + place.row) * width + place.column) * pitch;
     for (size_t k = 0; k < channels; k += 16) {
       const __mmask16 mask = mask16(channels - k);
       const __m512 start = _mm512_loadu_ps(bias + k);
@@ -105,7 +105,7 @@ void pare_winograd_out_f32_16__avx512(
         transform_output(t[y], row);
         UNROLL for (size_t x = 0; x < 4; x++) {
           if (y >= rows || x >= columns) continue;
-          const size_t pixel = at + (y * width + x) * channels + k;
+          const size_t pixel = at + (y * width + x) * pitch + k;
           __m512 value = _mm512_add_ps(row[x], start);
           if (residual)
             value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, residual + pixel));

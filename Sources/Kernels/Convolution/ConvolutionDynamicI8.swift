@@ -73,8 +73,9 @@ public final class ConvolutionDynamicI8: Sendable {
       words, weightScales: scales.pointer(Float.self), bias: bias.pointer(Float.self),
       inputScale: range.scale, inputZeroPoint: range.zeroPoint, output: kind)
     packed.run(
-      input: quantized, zero: zero, constants: words, output: output, kind: kind.value,
-      scratch: scratch + self.scratch.shared, pool: pool)
+      input: quantized, zero: zero, constants: words, output: output,
+      pitch: geometry.outputChannels, kind: kind.value, scratch: scratch + self.scratch.shared,
+      pool: pool)
   }
 }
 

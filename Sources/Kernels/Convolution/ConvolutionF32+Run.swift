@@ -1,15 +1,20 @@
 extension ConvolutionF32 {
   /// Computes `output` ([batch][row][column][channel]) from `input`; `residual` has the shape of the
   /// output, may be the output itself, and is added before the clamp.
+  ///
+  /// Pixels of the output lie `pitch` floats apart, where there is no residual and `takesPitch`, or one
+  /// behind the other.
   public func run(
     input: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil,
-    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer, pool: ThreadPool
+    output: UnsafeMutablePointer<Float>, pitch: Int? = nil, scratch: UnsafeMutableRawPointer,
+    pool: ThreadPool
   ) {
+    let pitch = pitch ?? geometry.outputChannels
     switch shape {
     case .product(let plan, let kernel):
-      product(plan, kernel, input, residual, output, scratch, pool)
+      product(plan, kernel, input, residual, output, pitch, scratch, pool)
     case .rowProduct(let plan, let kernel):
-      rowProduct(plan, kernel, input, residual, output, pool)
+      rowProduct(plan, kernel, input, residual, output, pitch, pool)
     case .planes(let planes):
       precondition(residual == nil, "no residual is added to what is read from planes")
       planes.run(
@@ -17,14 +22,14 @@ extension ConvolutionF32 {
         bias: bias.pointer(Float.self), output: output, limits: limits, scratch: scratch,
         pool: pool)
     case .depthwise(let kernel):
-      depthwise(kernel, input, residual, output, scratch, pool)
+      depthwise(kernel, input, residual, output, pitch, scratch, pool)
     case .winograd(let winograd):
       winograd.run(
         input: input, zero: zero.pointer(Float.self), prepared: weights.pointer(Float.self),
-        bias: bias.pointer(Float.self), residual: residual, output: output, limits: limits,
-        scratch: scratch, pool: pool)
+        bias: bias.pointer(Float.self), residual: residual, output: output, pitch: pitch,
+        limits: limits, scratch: scratch, pool: pool)
     case .sparse(let product, let kernel, let finish):
-      sparse(product, kernel, finish, input, residual, output, scratch, pool)
+      sparse(product, kernel, finish, input, residual, output, pitch, scratch, pool)
     case .rows(let rows, let kernel):
       pool.share(rows.units) { thread, range in
         let slot = scratch + thread * rows.slotBytes
@@ -41,11 +46,10 @@ extension ConvolutionF32 {
   private func product(
     _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
-    let ldc = geometry.outputChannels
     pool.share(plan.units) { thread, range in
       let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<Float>?.self))
@@ -55,11 +59,11 @@ extension ConvolutionF32 {
           pixels: pixels, elementBytes: 4, slot: slot)
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
           let panel = group * plan.panels + column / 16
-          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          let at = pixels.lowerBound * pitch + group * plan.columns + column
           kernel.function(
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             plan.tapElements, rows, weights + panel * plan.panelElements, plan.panelElements,
-            bias + panel * 16, residual.map { $0 + at }, output + at, ldc, limits.min, limits.max)
+            bias + panel * 16, residual.map { $0 + at }, output + at, pitch, limits.min, limits.max)
         }
       }
     }
@@ -67,18 +71,19 @@ extension ConvolutionF32 {
 
   private func rowProduct(
     _ plan: ProductPlan, _ kernel: Kernel<RowProductFunctionF32>, _ input: UnsafePointer<Float>,
-    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ pool: ThreadPool
+    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ pitch: Int,
+    _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
-    let (depth, ldc) = (geometry.inputChannels, geometry.outputChannels)
+    let depth = geometry.inputChannels
     pool.share(plan.units) { _, range in
       plan.forEachRows(range) { columns, pixels in
-        let at = pixels.lowerBound * ldc + columns.lowerBound
+        let at = pixels.lowerBound * pitch + columns.lowerBound
         kernel.function(
           pixels.count, columns.count, depth, input + pixels.lowerBound * depth, depth,
           weights + columns.lowerBound / 16 * plan.panelElements, plan.panelElements,
-          bias + columns.lowerBound, residual.map { $0 + at }, output + at, ldc, limits.min,
+          bias + columns.lowerBound, residual.map { $0 + at }, output + at, pitch, limits.min,
           limits.max)
       }
     }
@@ -88,9 +93,8 @@ extension ConvolutionF32 {
     _ product: SparseProduct, _ kernel: Kernel<SparseFunctionF32>,
     _ finish: Kernel<FinishFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
-    let channels = geometry.outputChannels
     let bias = UnsafePointer(self.bias.pointer(Float.self))
     product.run(
       Float.self, input: input, pixelBytes: geometry.inputChannels * 4,
@@ -101,17 +105,17 @@ extension ConvolutionF32 {
         vectors, isFirst ? bias + panel * 16 : nil, part.pairs, part.indices, part.weights, lanes,
         sums.assumingMemoryBound(to: Float.self))
     } store: { pixels, panel, outputs, sums, stride in
-      let at = pixels.lowerBound * channels + panel * 16
+      let at = pixels.lowerBound * pitch + panel * 16
       finish.function(
         pixels.count, outputs, sums.assumingMemoryBound(to: Float.self), stride,
-        residual.map { $0 + at }, output + at, channels, limits.min, limits.max)
+        residual.map { $0 + at }, output + at, pitch, limits.min, limits.max)
     }
   }
 
   private func depthwise(
     _ kernel: Kernel<DepthwiseFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
@@ -125,7 +129,7 @@ extension ConvolutionF32 {
         kernel.function(
           count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<Float>?.self),
           weights.pointer(Float.self), bias.pointer(Float.self),
-          residual.map { $0 + first * channels }, output + first * channels, channels, limits.min,
+          residual.map { $0 + first * channels }, output + first * pitch, pitch, limits.min,
           limits.max)
       }
     }

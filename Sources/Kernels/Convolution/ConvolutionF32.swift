@@ -173,4 +173,12 @@ public final class ConvolutionF32: Sendable {
     if let winograd = WinogradF32(geometry, isa: isa), !winograd.keepsWeights { return nil }
     return WeightOrder(geometry, quantum: 1)
   }
+
+  /// Whether pixels of the output may lie further apart than their channels take.
+  public var takesPitch: Bool {
+    switch shape {
+    case .rows, .planes: false
+    default: true
+    }
+  }
 }

@@ -92,10 +92,14 @@ public final class ConvolutionI8: Sendable {
     }
   }
 
-  /// Computes `output` ([batch][row][column][channel], uint8 or float32) from `input`.
+  /// Whether pixels of the output may lie further apart than their channels take.
+  public var takesPitch: Bool { packed.takesPitch }
+
+  /// Computes `output` ([batch][row][column][channel], uint8 or float32) from `input`; its pixels lie
+  /// `pitch` elements apart, where there is no residual and `takesPitch`, or one behind the other.
   public func run(
     input: UnsafePointer<UInt8>, residual: Residual? = nil, output: UnsafeMutableRawPointer,
-    scratch: UnsafeMutableRawPointer, pool: ThreadPool
+    pitch: Int? = nil, scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     var kind = self.output.value
     if let residual, case .uint8(let scale, _, _, _) = self.output {
@@ -107,6 +111,6 @@ public final class ConvolutionI8: Sendable {
     if kind.kind == 0, isSmall, kind.residual_factor < 0x1p22 { kind.kind = 2 }
     packed.run(
       input: input, zero: zero.base, constants: constants.pointer(Int32.self), output: output,
-      kind: kind, scratch: scratch, pool: pool)
+      pitch: pitch ?? geometry.outputChannels, kind: kind, scratch: scratch, pool: pool)
   }
 }

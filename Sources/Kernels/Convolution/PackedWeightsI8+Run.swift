@@ -4,7 +4,8 @@ extension PackedWeightsI8 {
   /// Runs the convolution; `zero` is `zeroElements` input zero points, `constants` as `fillConstants` made it.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
-    output: UnsafeMutableRawPointer, kind: pare_qoutput, scratch: UnsafeMutableRawPointer,
+    output: UnsafeMutableRawPointer, pitch: Int, kind: pare_qoutput,
+    scratch: UnsafeMutableRawPointer,
     pool: ThreadPool
   ) {
     let elementBytes = kind.kind == 1 ? 4 : 1
@@ -12,12 +13,15 @@ extension PackedWeightsI8 {
       switch shape {
       case .product(let plan, let kernel):
         product(
-          plan, kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+          plan, kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
       case .balanced(let plan, let weights, let kernel):
         balanced(
-          plan, weights, kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+          plan, weights, kernel, input, zero, constants, output, pitch, elementBytes, value,
+          scratch,
+          pool)
       case .depthwise(let kernel):
-        depthwise(kernel, input, zero, constants, output, elementBytes, value, scratch, pool)
+        depthwise(
+          kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
       case .sparse(let product, let kernel, let finish):
         product.run(
           Int32.self, input: input, pixelBytes: geometry.inputChannels,
@@ -28,10 +32,10 @@ extension PackedWeightsI8 {
             vectors, isFirst ? constants + panel * 48 : nil, part.pairs, part.indices,
             part.weights, lanes, sums.assumingMemoryBound(to: Int32.self))
         } store: { pixels, panel, outputs, sums, stride in
-          let at = (pixels.lowerBound * geometry.outputChannels + panel * 16) * elementBytes
+          let at = (pixels.lowerBound * pitch + panel * 16) * elementBytes
           finish.function(
             pixels.count, outputs, sums.assumingMemoryBound(to: Int32.self), stride,
-            constants + panel * 48, output + at, geometry.outputChannels, value)
+            constants + panel * 48, output + at, pitch, value)
         }
       case .rows(let rows, let kernel):
         pool.share(rows.units) { thread, range in
@@ -49,11 +53,11 @@ extension PackedWeightsI8 {
   private func product(
     _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionU8S8>, _ input: UnsafePointer<UInt8>,
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
-    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
     _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Int8.self))
-    let ldc = geometry.outputChannels
     pool.share(plan.units) { thread, range in
       let slot = scratch + thread * plan.slotBytes
       let rows = UnsafePointer(slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self))
@@ -63,11 +67,11 @@ extension PackedWeightsI8 {
           pixels: pixels, elementBytes: 1, slot: slot)
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: kernel.columns) {
           let panel = group * plan.panels + column / 16
-          let at = pixels.lowerBound * ldc + group * plan.columns + column
+          let at = pixels.lowerBound * pitch + group * plan.columns + column
           kernel.function(
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             plan.tapElements / 4, rows, weights + panel * plan.panelElements, plan.panelElements,
-            constants + panel * 48, output + at * elementBytes, ldc, kind)
+            constants + panel * 48, output + at * elementBytes, pitch, kind)
         }
       }
     }
@@ -76,10 +80,10 @@ extension PackedWeightsI8 {
   private func balanced(
     _ plan: ProductPlan, _ weights: BalancedWeights, _ kernel: Kernel<BalancedFunctionU8S8>,
     _ input: UnsafePointer<UInt8>, _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
-    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
     _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
-    let ldc = geometry.outputChannels
     let segments = weights.segments
     pool.share(plan.units) { thread, range in
       let slot = scratch + thread * plan.slotBytes
@@ -94,7 +98,7 @@ extension PackedWeightsI8 {
             pixels.count, min(kernel.columns, columns.upperBound - column), plan.taps,
             segments.count,
             segments.size * 4, rows, panel.counts, panel.weights, constants + column * 3,
-            output + (pixels.lowerBound * ldc + column) * elementBytes, ldc, kind)
+            output + (pixels.lowerBound * pitch + column) * elementBytes, pitch, kind)
         }
       }
     }
@@ -103,7 +107,8 @@ extension PackedWeightsI8 {
   private func depthwise(
     _ kernel: Kernel<DepthwiseFunctionU8S8>, _ input: UnsafePointer<UInt8>,
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
-    _ output: UnsafeMutableRawPointer, _ elementBytes: Int, _ kind: UnsafePointer<pare_qoutput>,
+    _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
+    _ kind: UnsafePointer<pare_qoutput>,
     _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
   ) {
     let channels = geometry.outputChannels
@@ -117,7 +122,7 @@ extension PackedWeightsI8 {
         window.rows(of: input, zero: zero, first: first, count: count, into: slot)
         kernel.function(
           count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
-          weights.pointer(Int8.self), constants, output + first * channels * elementBytes, channels,
+          weights.pointer(Int8.self), constants, output + first * pitch * elementBytes, pitch,
           kind)
       }
     }

@@ -107,6 +107,9 @@ final class PackedWeightsI8: Sendable {
     return (.product(plan, kernel), packed, plan.slotBytes)
   }
 
+  /// Whether pixels of the output may lie further apart than their channels take.
+  var takesPitch: Bool { if case .rows = shape { false } else { true } }
+
   var kernelName: String {
     switch shape {
     case .product(_, let kernel): kernel.name.string

@@ -57,13 +57,15 @@ struct ProductPlan: Sendable {
     tileRows = tile.rows
     tileColumns = tile.columns
     let fewest = (pixels + tileRows - 1) / tileRows
-    tilePixels = max(1, (pixels + fewest - 1) / max(1, fewest))
+    let even = max(1, (pixels + fewest - 1) / max(1, fewest))
+    // Tall tiles are blocks of 6, 8 or 12 rows.
+    tilePixels = tileRows > 16 ? min(tileRows, roundedUp(even, to: 6)) : even
     tiles = (pixels + tilePixels - 1) / tilePixels
     let columnTiles = (columns + tileColumns - 1) / tileColumns
     let tileBytes = max(1, taps * tapElements * elementBytes * tileColumns)
     var perBlock = max(1, min(columnTiles, Self.blockBytes / tileBytes))
     // Few tiles of pixels leave threads idle unless columns are shared out too.
-    let wanted = 8
+    let wanted = 16
     if tiles * groups < wanted {
       perBlock = min(perBlock, max(1, columnTiles * max(1, tiles * groups) / wanted))
     }

@@ -46,8 +46,6 @@ struct WinogradF32: Sendable {
   private static let weightCycles = 7.5
   /// The part of the time of a run that the transform of weights may take.
   private static let mostWeightPart = 0.12
-  /// Parts of a run for each of two threads or more, so that they end together.
-  private static let partsPerThread = 2
   /// Transformed inputs and sums of the tiles of a block.
   private static let blockBytes = 400 << 10
 
@@ -68,9 +66,7 @@ struct WinogradF32: Sendable {
     let tileBytes =
       36 * 4 * (roundedUp(g.inputChannels, to: 16) + roundedUp(g.outputChannels, to: 16))
     let most = min(28, max(4, Self.blockBytes / tileBytes))
-    var blocks = (tiles + most - 1) / most
-    // An even number of blocks, so that two threads end together.
-    if blocks > 1 { blocks += blocks % 2 }
+    let blocks = (tiles + most - 1) / most
     let pairs = g.inputChannels * roundedUp(g.outputChannels, to: 16)
     let cycles = Self.cycles(g, tiles: tiles, blocks: blocks)
     guard 36 * 4 * pairs <= Self.mostWeightBytes, cycles < Double(g.multiplyAccumulates) / 26
@@ -146,7 +142,7 @@ struct WinogradF32: Sendable {
   func run(
     input from: UnsafePointer<Float>, zero: UnsafePointer<Float>, prepared: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
-    output to: UnsafeMutablePointer<Float>, limits: (min: Float, max: Float),
+    output to: UnsafeMutablePointer<Float>, pitch: Int, limits: (min: Float, max: Float),
     scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     let g = geometry
@@ -160,21 +156,22 @@ struct WinogradF32: Sendable {
     let sizes = pare_winograd(
       input_height: g.inputHeight, input_width: g.inputWidth, channels: g.inputChannels,
       output_height: g.outputHeight, output_width: g.outputWidth,
-      output_channels: g.outputChannels, pad_top: g.padTop, pad_left: g.padLeft)
-    let blocks = (tiles + together - 1) / together
-    let parts = min(blocks, pool.threads == 1 ? 1 : pool.threads * Self.partsPerThread)
+      output_channels: g.outputChannels, output_pitch: pitch, pad_top: g.padTop, pad_left: g.padLeft
+    )
+    let most = tilesPerBlock(threads: pool.threads)
+    let blocks = (tiles + most - 1) / most
     let stepIn = together * lanesIn
     let stepOut = together * lanesOut
-    pool.runOnThreads(parts: parts) { thread, part in
+    pool.share(blocks) { thread, range in
       let slot = slots + thread * slotBytes
       let v = slot.assumingMemoryBound(to: Float.self)
       let m = v + 36 * stepIn
       let none = m + 36 * stepOut
       none.update(repeating: 0, count: lanesOut)
       let rows = UnsafeMutableRawPointer(none + roundedUp(lanesOut * 4, to: 64) / 4)
-      for block in part * blocks / parts..<(part + 1) * blocks / parts {
-        let first = block * together
-        let count = min(together, tiles - first)
+      for block in range {
+        let first = block * most
+        let count = min(most, tiles - first)
         withUnsafePointer(to: sizes) { sizes in
           input.function(sizes, from, zero, first, count, v, stepIn)
           for matrix in 0..<36 {
@@ -187,6 +184,13 @@ struct WinogradF32: Sendable {
         }
       }
     }
+  }
+
+  /// Tiles of a block: as many blocks for each thread, so that all end together, but where they get too
+  /// small for what reading the weights takes.
+  private func tilesPerBlock(threads: Int) -> Int {
+    let blocks = roundedUp((tiles + together - 1) / together, to: threads)
+    return min(together, max(6, (tiles + blocks - 1) / blocks))
   }
 
   /// One of the 36 products, of `count` tiles.

@@ -10,8 +10,8 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// The most threads that a pool has.
   public static let maximumThreads = 32
-  /// The most parts into which kernels split a run.
-  private static let maximumParts = 32
+  /// The most parts into which `share` splits a run.
+  private static let mostParts = 32
 
   private let pool: OpaquePointer?
 
@@ -50,7 +50,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Returns how many parts to make of `units` pieces of work: one, or some for each thread.
   package func parts(of units: Int) -> Int {
-    threads == 1 ? min(units, 1) : min(units, Self.maximumParts, threads * 4)
+    threads == 1 ? min(units, 1) : min(units, Self.mostParts, threads * 4)
   }
 
   /// Shares out `units` pieces of work in runs of neighbours: `body` gets the number of its thread, whose

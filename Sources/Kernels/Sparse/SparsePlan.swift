@@ -88,7 +88,7 @@ struct SparsePlan: Sendable {
     return Turn(tap: 0, taps: 1, word: first, words: (index + 1) * words / turns - first)
   }
 
-  /// Bytes of scratch for one part: addresses, lanes, sums.
+  /// Bytes of scratch for one thread: addresses, lanes, sums.
   var slotBytes: Int { sumsStart + blockPanels * panelBytes }
   /// Where lanes begin in a slot.
   var lanesStart: Int { roundedUp(16 * width * taps * MemoryLayout<Int>.size, to: 64) }

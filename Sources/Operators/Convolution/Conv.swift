@@ -133,7 +133,7 @@ private func oneDimensional(
     let scratch = operands.scratch
     Permutation.toChannelsLast(
       UnsafeRawBufferPointer(start: operands.rawInput(0), count: xBytes), scratch, xShape, xSize)
-    run(scratch, nil, scratch + yStart, scratch + scratchStart, operands.pool)
+    run(scratch, nil, scratch + yStart, nil, scratch + scratchStart, operands.pool)
     Permutation.toRowMajor(
       UnsafeRawBufferPointer(start: scratch + yStart, count: yBytes), operands.rawOutput(), yShape,
       ySize)

@@ -7,7 +7,25 @@ extension Operator {
   /// Quantized uint8 inputs are brought to the output's parameters by a table of 256 entries.
   static let concat = Operator(
     "Concat", since: 13, inputs: 1...Limits.operands, layout: .follow, quantization: .integer,
-    infer: inferConcat, prepare: prepareConcat)
+    infer: inferConcat, joining: joinConcat, prepare: prepareConcat)
+}
+
+/// Along the innermost dimension in memory, such as channels that lie last, every input is a column.
+private func joinConcat(_ facts: NodeFacts) -> Joining? {
+  guard let result = facts.outputs.first, let axis = try? concatAxis(facts),
+    result.physicalAxis(axis) == result.shape.rank - 1
+  else { return nil }
+  var offsets: [Int?] = []
+  var widths: [Int] = []
+  var pitch = 0
+  for input in facts.inputs {
+    guard let input else { return nil }
+    let isSame = input.type != .uint8 || input.quantization == result.quantization
+    offsets.append(isSame ? pitch : nil)
+    widths.append(input.shape[axis] * result.type.size)
+    pitch += widths[widths.count - 1]
+  }
+  return Joining(pitch: pitch, offsets: offsets, widths: widths)
 }
 
 private func concatAxis(_ facts: NodeFacts) throws(OperatorError) -> Int {
@@ -40,6 +58,7 @@ private func inferConcat(_ facts: NodeFacts) throws(OperatorError) -> [ValueFact
 
 /// One input: elements of a run, its place in a run of the output, and how its bytes change.
 private struct ConcatPiece {
+  var input: Int
   var count: Int
   var offset: Int
   var table: LookupU8?
@@ -60,18 +79,27 @@ private func prepareConcat(_ facts: NodeFacts) throws(OperatorError) -> Executio
     {
       table = try input.requantization(to: result)
     }
-    pieces.append(ConcatPiece(count: count, offset: offset, table: table))
+    pieces.append(ConcatPiece(input: index, count: count, offset: offset, table: table))
     offset += count
   }
   let row = extent * run
   let parts = row * outer >= 1 << 17 ? max(1, min(16, outer)) : 1
+  var execution = concat(pieces, row: row, outer: outer, parts: parts)
+  execution.without = { [pieces] joined in
+    concat(pieces.filter { !joined.contains($0.input) }, row: row, outer: outer, parts: parts)
+  }
+  return execution
+}
+
+/// An execution that copies `pieces`, each a column of `outer` rows of `row` bytes.
+private func concat(_ pieces: [ConcatPiece], row: Int, outer: Int, parts: Int) -> Execution {
+  if pieces.isEmpty { return Execution(kernel: "concat in place") { _ in } }
   let kernels = VectorKernels.best
-  return Execution(kernel: "concat") { [pieces] operands in
+  return Execution(kernel: "concat") { operands in
     operands.pool.run(parts: parts) { part in
       let rows = (outer * part / parts)..<(outer * (part + 1) / parts)
-      for index in pieces.indices {
-        copy(
-          operands.input(index), operands.output(), pieces[index], row: row, rows, kernels)
+      for piece in pieces {
+        copy(operands.input(piece.input), operands.output(), piece, row: row, rows, kernels)
       }
     }
   }

@@ -45,6 +45,6 @@ private func prepareMatMulNBits(_ facts: NodeFacts) throws(OperatorError) -> Exe
     kernel: product.kernel, scratch: product.scratch, packedInputs: [1, 2, 3, 4]
   ) { operands in
     run(
-      operands.rawInput(0), nil, operands.rawOutput(), operands.scratch, operands.pool)
+      operands.rawInput(0), nil, operands.rawOutput(), nil, operands.scratch, operands.pool)
   }
 }

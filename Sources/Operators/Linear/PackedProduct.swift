@@ -11,11 +11,15 @@ struct PackedProduct: Sendable {
   let scratch: ScratchSize
   /// What a run reads of weights and how many of its products it does.
   let work: PackedWork
-  /// Computes: input, residual or nil, output, scratch, threads.
-  let run:
+  /// Whether pixels of the output may lie further apart than their channels take.
+  private var takesPitch: Bool
+  /// Computes: input, residual or nil, output, bytes from pixel to pixel of it or nil, scratch, threads.
+  let run: Run
+
+  typealias Run =
     @Sendable (
-      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
-      ThreadPool
+      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, _ pitch: Int?,
+      UnsafeMutableRawPointer, ThreadPool
     ) -> Void
 
   /// Sums of more products than this may exceed 32 bits: 66,000 · 127 · 255 < 2³¹.
@@ -53,19 +57,20 @@ struct PackedProduct: Sendable {
     default:
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .uint8])
     }
+    // The kernel's rows must be the output's too.
+    if let output = facts.outputs.first {
+      takesPitch = takesPitch && output.physicalShape.dimensions.last == sizes.outputChannels
+    }
   }
 
   private init(
-    kernel: String, scratch: ScratchSize, work: PackedWork,
-    run:
-      @escaping @Sendable (
-        UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, UnsafeMutableRawPointer,
-        ThreadPool
-      ) -> Void
+    kernel: String, scratch: ScratchSize, work: PackedWork, takesPitch: Bool = false,
+    run: @escaping Run
   ) {
     self.kernel = kernel
     self.scratch = scratch
     self.work = work
+    self.takesPitch = takesPitch
     self.run = run
   }
 
@@ -77,7 +82,13 @@ struct PackedProduct: Sendable {
     ) { operands in
       run(
         operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
-        operands.scratch, operands.pool)
+        nil, operands.scratch, operands.pool)
+    }
+    if takesPitch, residual == nil {
+      execution.runPitched = { operands, pitch in
+        run(
+          operands.rawInput(0), nil, operands.rawOutput(), pitch, operands.scratch, operands.pool)
+      }
     }
     execution.packedBytes = work.bytes
     execution.density = work.density
@@ -99,14 +110,16 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
+      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work,
+      takesPitch: convolution.takesPitch
     ) {
-      input, residual, output, scratch, pool in
+      input, residual, output, pitch, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(
           input: input.assumingMemoryBound(to: Float.self),
           residual: residual?.assumingMemoryBound(to: Float.self),
-          output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+          output: output.assumingMemoryBound(to: Float.self),
+          pitch: pitch.map { $0 / MemoryLayout<Float>.stride }, scratch: scratch, pool: pool)
       }
     }
   }
@@ -129,7 +142,7 @@ struct PackedProduct: Sendable {
     return PackedProduct(
       kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
     ) {
-      input, _, output, scratch, pool in
+      input, _, output, _, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(
           input: input.assumingMemoryBound(to: Float.self),
@@ -166,6 +179,7 @@ struct PackedProduct: Sendable {
       kind = .uint8(
         scale: scale, zeroPoint: zero, clampMin: level(clamp.0), clampMax: level(clamp.1))
     }
+    let elementBytes = output.type.size
     let scale = residual?.quantization?.scales[0] ?? 1
     let zeroPoint = UInt8(clamping: residual?.quantization?.zeroPoints[0] ?? 0)
     let product = ProductWeights(weights.tensor, ConvolutionI8.weightOrder(sizes))
@@ -182,9 +196,10 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
+      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work,
+      takesPitch: convolution.takesPitch
     ) {
-      input, added, output, scratch, pool in
+      input, added, output, pitch, scratch, pool in
       withExtendedLifetime(owner) {
         convolution.run(
           input: input.assumingMemoryBound(to: UInt8.self),
@@ -192,7 +207,7 @@ struct PackedProduct: Sendable {
             ConvolutionI8.Residual(
               $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
           },
-          output: output, scratch: scratch, pool: pool)
+          output: output, pitch: pitch.map { $0 / elementBytes }, scratch: scratch, pool: pool)
       }
     }
   }

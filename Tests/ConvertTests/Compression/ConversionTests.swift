@@ -101,6 +101,27 @@ import Testing
     #expect(conversion.report.leftInFloat.isEmpty)
   }
 
+  @Test(arguments: fixtures)
+  func productsForAConcatAloneHaveItsParameters(_ fixture: NetworkFixture) throws {
+    let graph = try Conversion(integers: fixture).model.graph
+    let index = GraphIndex(graph)
+    for (position, node) in graph.nodes.enumerated() where node.op == "Concat" {
+      guard let output = node.outputs[0], graph[output].type == .uint8 else { continue }
+      for case let input? in node.inputs {
+        guard let producer = index.producer[input.index], index.onlyConsumer(of: input) == position,
+          ["Conv", "Gemm"].contains(graph.nodes[producer].op),
+          graph.nodes[producer].inputs.count < 4
+        else { continue }
+        #expect(graph[input].quantization == graph[output].quantization)
+      }
+    }
+  }
+
+  @Test func quantizedProductsAreWrittenWhereAConcatPutsThem() throws {
+    let model = try Conversion(integers: try NetworkFixture.named("branches")).model
+    #expect(try model.interpreter().steps.contains { $0.kernel == "concat in place" })
+  }
+
   @Test func excludedLayersStayInFloat() throws {
     let path = try NetworkFixture.named("island").path
     let conversion = try Conversion(path) {

@@ -63,6 +63,7 @@ struct QuantizeActivations {
     }
     graph.nodes = nodes
     graph.outputs = graph.outputs.map { floatForm[$0] ?? $0 }
+    unifyConcats(&graph)
     effect.integerNodes = isInteger.count { $0 }
     return effect
   }
@@ -123,6 +124,21 @@ struct QuantizeActivations {
         bytes: Bytes([UInt8(clamping: quantization.zeroPoints[0])])))
     return Node(
       name: "\(name).\(op)", op: op, inputs: [from, scale, zero], outputs: [to])
+  }
+
+  /// Gives products that only a Concat reads the parameters of its result: they are rounded once instead of
+  /// twice, and can be written where they end up.
+  private func unifyConcats(_ graph: inout Graph) {
+    let index = GraphIndex(graph)
+    for (position, node) in graph.nodes.enumerated() where node.op == "Concat" {
+      guard let output = node.outputs[0], graph[output].type == .uint8 else { continue }
+      for case let input? in node.inputs {
+        guard let producer = index.producer[input.index], Self.isAnchor(graph.nodes[producer]),
+          index.onlyConsumer(of: input) == position, graph[input].type == .uint8
+        else { continue }
+        graph[input].quantization = graph[output].quantization
+      }
+    }
   }
 
   private func quantizeWeights(
