@@ -41,8 +41,9 @@ package struct CostFit: Sendable {
     }
   }
 
-  /// Adds what a product took.
+  /// Adds what a product took; those of so few pixels that memory bounds them say nothing.
   package mutating func add(_ g: ConvolutionGeometry, _ work: ProductWork, cycles: Double) {
+    guard g.outputPixels >= KernelCosts.fewestPixels else { return }
     switch work {
     case .dense:
       dense.append(Sample(features: Self.denseFeatures(g, plan(g).rows), cycles: cycles))

@@ -35,6 +35,11 @@ package struct KernelCosts: Sendable {
   /// Storing 16 outputs of the balanced product.
   let balancedStore: Double
 
+  /// Reading 64 bytes of weights from the third-level cache, which bounds products of one pixel or two.
+  private static let weightRead = 2.4
+  /// Pixels from which on reading weights does not bound a product.
+  static let fewestPixels = 5
+
   /// uint8 activations, int8 weights in quads.
   static let u8s8 = KernelCosts(
     denseStep: 0.52, denseStore: 4.5, sparseStep: 0.5, sparseWeight: 0.95, sparseSums: 1.6,
@@ -48,8 +53,9 @@ package struct KernelCosts: Sendable {
 
   /// Cycles of the dense product.
   func dense(_ g: ConvolutionGeometry, rows: Int) -> Double {
-    let vectors = Double(g.outputPixels * ((g.outputChannels + 15) / 16))
-    return vectors * (Double(rows) * denseStep + denseStore)
+    let (pixels, panels) = (Double(g.outputPixels), Double((g.outputChannels + 15) / 16))
+    let step = max(pixels * denseStep, Self.weightRead)
+    return panels * (Double(rows) * step + pixels * denseStore)
   }
 
   /// Cycles of the dense product of floats whose kernel has its steps in lanes: reading rows, then
@@ -74,7 +80,9 @@ package struct KernelCosts: Sendable {
   func balanced(_ g: ConvolutionGeometry, steps: Int, segments: Int) -> Double {
     let (pixels, panels) = (Double(g.outputPixels), Double((g.outputChannels + 15) / 16))
     let tiles = Double((g.outputPixels + 13) / 14)
-    return pixels * (Double(steps) * balancedStep + panels * balancedStore)
+    // Choices are an eighth of what is read.
+    let step = max(pixels * balancedStep, Self.weightRead * 1.125)
+    return Double(steps) * step + pixels * panels * balancedStore
       + tiles * (Double(segments) * balancedSegment + panels * balancedPanel)
   }
 
