@@ -151,6 +151,8 @@ struct PoolGeometry: Sendable {
   /// Calls `body` with the index of each input pixel in `window`.
   @inline(__always)
   func forEachTap(of window: Window, _ body: (_ pixel: Int) -> Void) {
+    // An image without pixels may be deep.
+    guard window.height.taps > 0, window.width.taps > 0 else { return }
     let (height, width) = extents.withUnsafeBufferPointer { ($0[1], $0[2]) }
     for d in 0..<window.depth.taps {
       let plane = (window.image * extents[0] + window.depth.first + d * window.depth.step) * height
