@@ -46,7 +46,8 @@ extension SparseChoice {
     let blocks = BlockCounts(g, weights: weights)
     let lanes = costs.sparse(plan, stored: blocks.stored)
     let balanced =
-      canBalance && KernelTable.has(.bsgemmU8S8, upTo: isa)
+      canBalance && plan.words >= BlockSegments.fewestQuads
+        && KernelTable.has(.bsgemmU8S8, upTo: isa)
       ? costs.balanced(g, steps: blocks.totalSteps, segments: blocks.usedSegments) : .infinity
     guard min(lanes, balanced) < dense else { return nil }
     return balanced < lanes ? .balanced(blocks) : .lanes(plan)
