@@ -5,8 +5,8 @@ import Synchronization
 /// A stretch of addresses from which blocks of memory are cut, one behind the other.
 ///
 /// The system puts memory behind the addresses when they are first used, in pages of 2 MB where it has
-/// them: 512 small pages cost some ten times as much. What was never used takes none, so that the
-/// blocks of a network waste a part of one such page at most.
+/// them and a block fills them: 512 small pages cost some ten times as much. What was never used takes
+/// none.
 final class MemoryRegion: @unchecked Sendable {
   private let start: UnsafeMutableRawPointer
   private let size: Int
@@ -37,8 +37,6 @@ final class MemoryRegion: @unchecked Sendable {
     start = pages
     size = wanted + page
     used = pages.alignedUp(toMultipleOf: page) - pages
-    // The end of a region for one block stays in small pages: a large one would be taken whole.
-    madvise(pages + used, wanted / page * page, Int32(MADV_HUGEPAGE))
   }
 
   deinit { munmap(start, size) }
@@ -59,6 +57,10 @@ final class MemoryRegion: @unchecked Sendable {
 
   private func cut(_ count: Int) -> (region: MemoryRegion, block: UnsafeMutableRawPointer)? {
     guard used + count + Self.slack <= size else { return nil }
+    // A page that a block fills only in part would be taken whole: it stays in small ones.
+    let first = (start + used).alignedUp(toMultipleOf: Self.hugePage)
+    let end = (start + used + count).alignedDown(toMultipleOf: Self.hugePage)
+    if first < end { madvise(first, end - first, Int32(MADV_HUGEPAGE)) }
     defer {
       used += count
       blocks += 1
