@@ -24,9 +24,9 @@ INLINE void store_32(const int whole, uint8_t *c, __mmask64 mask, __m256i bytes)
 }
 
 /// Stores n columns of m rows of bytes, in v panels of sums, straight from registers: of four panels
-/// whole lines, else a few rows at a time. `whole` (n is 16 v), `adds` (only where whole) and `plain` (the zero point is 0 and
-/// so is the least value) are constants after inlining. No scaled sum leaves 32 bits, so that what packs
-/// also holds.
+/// whole lines, else a few rows at a time. `whole` (n is 16 v), `adds` (only where whole) and `plain`
+/// (the zero point is 0 and so is the least value) are constants after inlining. No scaled sum leaves 32
+/// bits, so that what packs also holds.
 INLINE void finish_bytes(
     const int whole, const int adds, const int plain, const size_t m, const size_t v, size_t n, const __m512i sums[],
     const int32_t *q, uint8_t *c, size_t ldc, const struct pare_qoutput *o) {

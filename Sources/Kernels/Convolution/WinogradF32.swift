@@ -85,8 +85,10 @@ struct WinogradF32: Sendable {
       reference: productReferenceF32)
   }
 
-  /// An estimate for one core with AVX-512, whose parts were measured (other cores have the same ratios): products near the limit of the
-  /// core or of reading weights, then the transforms for each tile and 16 channels.
+  /// An estimate for one core with AVX-512, whose parts were measured (other cores have the same ratios).
+  ///
+  /// Products near the limit of the core or of reading weights, then the transforms for each tile and 16
+  /// channels.
   private static func cycles(_ g: ConvolutionGeometry, tiles: Int, blocks: Int) -> Double {
     let inputs = Double(roundedUp(g.inputChannels, to: 16))
     let outputs = Double(roundedUp(g.outputChannels, to: 16))
