@@ -70,6 +70,24 @@ public struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Use at most this many calibration samples.", valueName: "n"))
   var samples: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep ranges in this file, and take them from it when it is there: no sample is run again.",
+      valueName: "file"))
+  var calibrationCache: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much time repair may take: fast measures nothing, balanced takes seconds, thorough tries all "
+        + "that may help."))
+  var effort = ConversionOptions.Effort.balanced
+
+  @Option(help: "Scale channels so that one range serves all of them, where that helps.")
+  var equalize = ConversionOptions.Switch.auto
+
+  @Option(help: "Take the mean error of rounded weights out of biases.")
+  var biasCorrection = ConversionOptions.Switch.auto
+
   @OptionGroup var images: PreprocessingOptions
 
   @Option(
@@ -93,6 +111,13 @@ public struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Leave nodes alone whose names match.", valueName: "regex"))
   var exclude: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Treat nodes otherwise whose names match: 'conv1=none', 'head.*=int8,prune=0.3'. Repeatable; a "
+        + "later one goes over an earlier one.", valueName: "regex=mode"),
+    transform: ConversionOptions.LayerRule.parse)
+  var layer: [ConversionOptions.LayerRule] = []
 
   @OptionGroup var shared: ModelOptions
 
@@ -173,6 +198,11 @@ public struct ConvertCommand: ParsableCommand {
     options.calibration = calibration
     options.calibrationMethod = calibrationMethod
     options.samples = samples
+    options.calibrationCache = calibrationCache
+    options.effort = effort
+    options.equalization = equalize
+    options.biasCorrection = biasCorrection
+    options.layerRules = layer
     options.preprocessing = try images.resolve()
     options.data = data
     options.maximumDrop = maxDrop?.value

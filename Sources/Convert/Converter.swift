@@ -77,7 +77,9 @@ public struct Converter {
     let (source, imported) = try cleanUp(source)
     var samples = try SampleSet(options, imported)
 
-    var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
+    var compressor = Compressor(
+      options: options, filter: filter, source: source.source.sha256.hexadecimal, log: log,
+      progress: progress)
     let graph = try compressor.compress(imported, &samples)
     let baseline = try fused(imported)
     log = compressor.log

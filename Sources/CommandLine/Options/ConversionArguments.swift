@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Convert
+import Foundation
 public import ModelFormat
 
 extension ConversionOptions.Pruning {
@@ -29,9 +30,40 @@ extension ConversionOptions.Pruning {
   }
 }
 
+extension ConversionOptions.LayerRule {
+  /// The rule that `text` says: `REGEX=MODE`, `REGEX=prune=0.3` or `REGEX=MODE,prune=0.3`.
+  static func parse(_ text: String) throws -> Self {
+    let example = "'conv1=none' and 'head.*=int8,prune=0.3' are examples"
+    // Expressions may hold an equals sign themselves: what is said comes last.
+    var settings = text[...]
+    var pattern = ""
+    guard let last = text.range(of: "=(?=[^=]*$|prune=|[a-z0-9-]+,prune=)", options: .regularExpression)
+    else { throw ValidationError("'\(text)' says nothing of any layer; \(example)") }
+    pattern = String(text[..<last.lowerBound])
+    settings = text[last.upperBound...]
+    var rule = Self(pattern)
+    for setting in settings.split(separator: ",", omittingEmptySubsequences: false) {
+      if setting.hasPrefix("prune=") {
+        rule.pruning = try .parse(String(setting.dropFirst("prune=".count)))
+      } else if let mode = ConversionOptions.Quantization(rawValue: String(setting)), mode != .auto {
+        rule.quantization = mode
+      } else {
+        let modes = ConversionOptions.Quantization.allCases.filter { $0 != .auto }.map(\.rawValue)
+        throw ValidationError(
+          "'\(setting)' in '\(text)' is neither prune=SPEC nor one of "
+            + modes.joined(separator: ", ") + "; \(example)")
+      }
+    }
+    guard !pattern.isEmpty else { throw ValidationError("'\(text)' names no layer; \(example)") }
+    return rule
+  }
+}
+
 extension ConversionOptions.PruningScope: ExpressibleByArgument {}
 extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
+extension ConversionOptions.Effort: ExpressibleByArgument {}
+extension ConversionOptions.Switch: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
 extension Encoding: ExpressibleByArgument {
