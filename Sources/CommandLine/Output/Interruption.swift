@@ -1,0 +1,31 @@
+import Foundation
+
+/// Ctrl-C, and requests of the system to end.
+enum Interruption {
+  private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+  /// Calls `body` on a thread of its own when the process is told to end, and ends it with 128 and the
+  /// signal's number where that returns true.
+  ///
+  /// Call it before other threads are made: they inherit that these signals do not reach them.
+  static func handle(_ body: @escaping @Sendable () -> Bool) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in signals { sigaddset(&set, signal) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    let waited = set
+    Thread.detachNewThread {
+      var set = waited
+      var signal: Int32 = 0
+      guard sigwait(&set, &signal) == 0, body() else { return }
+      fflush(nil)
+      // Other threads are still at work: nothing of theirs may be torn down.
+      _exit(128 + signal)
+    }
+  }
+
+  /// Waits for the thread that was interrupted to end the process.
+  static func awaitEnd() -> Never {
+    while true { sleep(1) }
+  }
+}
