@@ -21,7 +21,10 @@ import FoundationXML
         ["pare", "rank", Command.resnet, "--json", "--html", "page.html", "--keep", "kept"]
           + Self.quick + Self.data
           + ["--method", "gone=--prune 1", "--method", "odd=--exclude ("], in: folder)
-      #expect(command.code == 0 && command.errors.isEmpty, "\(command.errors)")
+      #expect(command.code == 0)
+      // Tests run side by side: times say little here, and the ranking may say so.
+      let errors = command.errorLines.filter { !$0.contains("the machine was busy") }
+      #expect(errors.isEmpty, "\(errors)")
       let object = try command.json()
       let rows = try #require(object["rows"] as? [[String: Any]])
       #expect(

@@ -7,11 +7,19 @@ enum Interruption {
   /// Calls `body` on a thread of its own when the process is told to end, and ends it with 128 and the
   /// signal's number where that returns true.
   ///
-  /// Call it before other threads are made: they inherit that these signals do not reach them.
+  /// Call it before other threads are made: they inherit that these signals do not reach them. A signal
+  /// that the process was started to ignore, as by nohup, stays ignored.
   static func handle(_ body: @escaping @Sendable () -> Bool) {
     var set = sigset_t()
     sigemptyset(&set)
-    for signal in signals { sigaddset(&set, signal) }
+    for number in signals {
+      let ignored = unsafeBitCast(SIG_IGN, to: Int.self)
+      if unsafeBitCast(signal(number, SIG_DFL), to: Int.self) == ignored {
+        signal(number, SIG_IGN)
+      } else {
+        sigaddset(&set, number)
+      }
+    }
     pthread_sigmask(SIG_BLOCK, &set, nil)
     let waited = set
     Thread.detachNewThread {

@@ -25,7 +25,7 @@ struct ParetoPlot {
 
   // In the drawing's own units, which the page scales to its width.
   private static let (width, height) = (460.0, 360.0)
-  private static let area = (left: 52.0, right: 448.0, top: 14.0, bottom: 312.0)
+  private static let area = (left: 60.0, right: 448.0, top: 14.0, bottom: 312.0)
 
   /// The drawing, or words where there is nothing to draw.
   var svg: String {
@@ -76,7 +76,7 @@ struct ParetoPlot {
         + "\(Page.escaped(costLabel))</text>")
     let center = number((area.top + area.bottom) / 2)
     parts.append(
-      "<text class=\"axis\" transform=\"translate(14 \(center)) rotate(-90)\" "
+      "<text class=\"axis\" transform=\"translate(12 \(center)) rotate(-90)\" "
         + "text-anchor=\"middle\">\(Page.escaped(gainLabel))</text>")
     return parts
   }

@@ -102,7 +102,9 @@ struct RankPage {
   }
 
   private var notes: String {
-    "<ul>" + RankText.notes(report).map { "<li>\(Page.escaped($0))</li>" }.joined() + "</ul>"
+    "<ul>"
+      + (RankText.notes(report) + report.warnings).map { "<li>\(Page.escaped($0))</li>" }.joined()
+      + "</ul>"
   }
 
   private var commands: String {

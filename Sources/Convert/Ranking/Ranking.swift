@@ -150,8 +150,17 @@ public struct Ranking {
       update(report)
       progress(.init(stage: "latency", done: round, total: rounds))
     }
+    if let times = report.original.latencyMs, times.p90 > Self.quiet * times.p10 {
+      let ratio = (10 * times.p90 / times.p10).rounded() / 10
+      report.warnings.append(
+        "the machine was busy: a tenth of the original's runs took over \(ratio) times as long as the "
+          + "fastest tenth; times and their ranks say little")
+    }
     self.report = report
   }
+
+  /// How far runs of one network lie apart on a machine that does nothing else, and then some.
+  private static let quiet = 1.5
 
   /// Turns that each network gets: enough that a busy moment of the machine hits few of its runs.
   private static let rounds = 10
