@@ -188,7 +188,8 @@ public struct ConvertCommand: ParsableCommand {
     }
   }
 
-  private func options() throws -> ConversionOptions {
+  /// What the arguments say, as values.
+  func options() throws -> ConversionOptions {
     var options = ConversionOptions(input: model, output: output)
     options.pruning = prune
     options.pruningScope = pruneScope

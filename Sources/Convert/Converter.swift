@@ -53,7 +53,7 @@ public struct Converter {
   }
 
   private mutating func run() throws(ConvertError) -> ConversionReport {
-    let start = ProcessCosts.now
+    let (start, work) = (ProcessCosts.now, ProcessCosts.processorSeconds)
     if !options.isDryRun {
       do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
         throw .file(error)
@@ -68,6 +68,7 @@ public struct Converter {
     try SpillStore.with(store) { () throws(ConvertError) in try convert(source) }
     report.passes = log.passes
     report.seconds = ProcessCosts.now - start
+    report.cpuSeconds = ProcessCosts.processorSeconds - work
     report.peakRssBytes = ProcessCosts.peakBytes
     return report
   }
