@@ -105,6 +105,23 @@ public struct ConvertCommand: ParsableCommand {
       valueName: "fraction"))
   var maxDrop: Fraction?
 
+  @Option(
+    help: ArgumentHelp(
+      "The most bytes of the file, e.g. 1.5MB: each layer gets the bits that serve best.",
+      valueName: "size"))
+  var targetSize: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
+      "The longest run on this machine with --threads, e.g. 5ms.", valueName: "time"))
+  var targetLatency: Duration?
+
+  @Option(
+    help: ArgumentHelp(
+      "End a search after this long, e.g. 10m, with the best that was found; Ctrl-C does so too.",
+      valueName: "time"))
+  var timeLimit: Duration?
+
   @Flag(help: "The network's first class is no class: leave it out when counting.")
   var dropFirst = false
 
@@ -173,7 +190,15 @@ public struct ConvertCommand: ParsableCommand {
   public func run() throws {
     let options = try options()
     let display = ProgressDisplay(quiet || json ? .none : progress)
-    let report = try reporting { try Converter.convert(options) { display.show($0) } }
+    let stop = StopSignal(after: options.timeLimit)
+    if options.goal != nil {
+      // The first time a search ends with the best it has; the second time the process ends.
+      Interruption.handle {
+        defer { stop.give() }
+        return stop.wasGiven
+      }
+    }
+    let report = try reporting { try Converter.convert(options, stop: stop) { display.show($0) } }
     display.finish()
     if !quiet { for warning in report.warnings { Console.warn(warning) } }
     if json {
@@ -207,6 +232,9 @@ public struct ConvertCommand: ParsableCommand {
     options.preprocessing = try images.resolve()
     options.data = data
     options.maximumDrop = maxDrop?.value
+    options.targetBytes = targetSize?.value
+    options.targetLatency = targetLatency.map { $0.seconds * 1000 }
+    options.timeLimit = timeLimit?.seconds
     options.dropsFirstClass = dropFirst
     options.exclude = exclude
     options.inputShapes = shared.shapes

@@ -129,6 +129,12 @@ public struct ConversionOptions: Sendable {
   public var data: String?
   /// The most top-1 accuracy that may be lost, as a fraction.
   public var maximumDrop: Double?
+  /// The most bytes of the file: each layer gets what serves best within them.
+  public var targetBytes: Int?
+  /// The most milliseconds of one run on this machine, with `threads`.
+  public var targetLatency: Double?
+  /// The most seconds that a search may take; the best that was found by then is written.
+  public var timeLimit: Double?
   /// Subtract one from every predicted class: the network's first class is no class.
   public var dropsFirstClass = false
   /// Nodes whose names match stay as they are.
@@ -148,6 +154,12 @@ public struct ConversionOptions: Sendable {
   public var verificationSamples = 100
   /// Keep seconds and memory of each pass in the file, which then differs from run to run.
   public var recordsCosts = false
+
+  /// What a search has to reach; nil where the options say what every layer gets.
+  public var goal: SearchGoal? {
+    guard quantization == .auto || targetBytes != nil || targetLatency != nil else { return nil }
+    return SearchGoal(bytes: targetBytes, ms: targetLatency, drop: data == nil ? nil : maximumDrop)
+  }
 
   /// Options that convert the file at `input` without compressing it.
   public init(input: String, output: String? = nil) {

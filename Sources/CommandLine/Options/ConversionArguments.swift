@@ -1,6 +1,5 @@
 public import ArgumentParser
 public import Convert
-import Foundation
 public import ModelFormat
 
 extension ConversionOptions.Pruning {
@@ -33,29 +32,35 @@ extension ConversionOptions.Pruning {
 extension ConversionOptions.LayerRule {
   /// The rule that `text` says: `REGEX=MODE`, `REGEX=prune=0.3` or `REGEX=MODE,prune=0.3`.
   static func parse(_ text: String) throws -> Self {
-    let example = "'conv1=none' and 'head.*=int8,prune=0.3' are examples"
-    // Expressions may hold an equals sign themselves: what is said comes last.
-    var settings = text[...]
-    var pattern = ""
-    guard let last = text.range(of: "=(?=[^=]*$|prune=|[a-z0-9-]+,prune=)", options: .regularExpression)
-    else { throw ValidationError("'\(text)' says nothing of any layer; \(example)") }
-    pattern = String(text[..<last.lowerBound])
-    settings = text[last.upperBound...]
-    var rule = Self(pattern)
-    for setting in settings.split(separator: ",", omittingEmptySubsequences: false) {
-      if setting.hasPrefix("prune=") {
-        rule.pruning = try .parse(String(setting.dropFirst("prune=".count)))
-      } else if let mode = ConversionOptions.Quantization(rawValue: String(setting)), mode != .auto {
-        rule.quantization = mode
-      } else {
-        let modes = ConversionOptions.Quantization.allCases.filter { $0 != .auto }.map(\.rawValue)
-        throw ValidationError(
-          "'\(setting)' in '\(text)' is neither prune=SPEC nor one of "
-            + modes.joined(separator: ", ") + "; \(example)")
-      }
+    var problem = "no setting follows a '='"
+    // An expression may hold an equals sign itself: the first behind which all is settings counts.
+    for equals in text.indices where text[equals] == "=" && equals > text.startIndex {
+      var rule = Self(String(text[..<equals]))
+      do {
+        for setting in text[text.index(after: equals)...].split(
+          separator: ",", omittingEmptySubsequences: false)
+        {
+          try rule.apply(String(setting))
+        }
+        return rule
+      } catch let error as ValidationError { problem = error.message }
     }
-    guard !pattern.isEmpty else { throw ValidationError("'\(text)' names no layer; \(example)") }
-    return rule
+    throw ValidationError(
+      "'\(text)': \(problem); 'conv1=none' and 'head.*=int8,prune=0.3' are examples")
+  }
+
+  private mutating func apply(_ setting: String) throws {
+    if setting.hasPrefix("prune=") {
+      pruning = try .parse(String(setting.dropFirst("prune=".count)))
+      return
+    }
+    let modes = ConversionOptions.Quantization.allCases.filter { $0 != .auto }
+    guard let mode = modes.first(where: { $0.rawValue == setting }) else {
+      throw ValidationError(
+        "'\(setting)' is neither prune=SPEC nor one of "
+          + modes.map(\.rawValue).joined(separator: ", "))
+    }
+    quantization = mode
   }
 }
 
@@ -106,5 +111,23 @@ struct ByteCount: ExpressibleByArgument {
       number > 0, number * unit.factor < 1e15
     else { return nil }
     value = Int(number * unit.factor)
+  }
+}
+
+/// A length of time written as `5ms`, `90s`, `10m`, `1h`, or seconds without a unit.
+struct Duration: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    let units: [(suffix: String, factor: Double)] = [
+      ("ms", 1e-3), ("us", 1e-6), ("s", 1), ("m", 60), ("min", 60), ("h", 3600), ("", 1),
+    ]
+    let text = argument.lowercased()
+    let known = units.filter { text.hasSuffix($0.suffix) }.sorted { $0.suffix.count > $1.suffix.count }
+    guard let unit = known.first,
+      let number = Double(text.dropLast(unit.suffix.count).filter { $0 != " " }), number > 0,
+      number * unit.factor < 1e9
+    else { return nil }
+    seconds = number * unit.factor
   }
 }

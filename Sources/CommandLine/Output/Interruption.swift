@@ -4,7 +4,7 @@ import Foundation
 enum Interruption {
   private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-  /// Calls `body` on a thread of its own when the process is told to end, and ends it with 128 and the
+  /// Calls `body` on a thread of its own whenever the process is told to end, and ends it with 128 and the
   /// signal's number where that returns true.
   ///
   /// Call it before other threads are made: they inherit that these signals do not reach them. A signal
@@ -25,7 +25,10 @@ enum Interruption {
     Thread.detachNewThread {
       var set = waited
       var signal: Int32 = 0
-      guard sigwait(&set, &signal) == 0, body() else { return }
+      while true {
+        guard sigwait(&set, &signal) == 0 else { return }
+        if body() { break }
+      }
       fflush(nil)
       // Other threads are still at work: nothing of theirs may be torn down.
       _exit(128 + signal)

@@ -116,6 +116,10 @@ public struct ConversionReport: Sendable, Codable {
   public var accuracy: AccuracyChange?
   /// Layers that compression left in float.
   public var leftInFloat: [LeftInFloat] = []
+  /// What a search did; nil where the options said what every layer gets.
+  public var search: SearchReport?
+  /// What each layer got, and why; empty without a search.
+  public var choices: [LayerChoice] = []
   /// How many tensors are in each encoding.
   public var encodings: [String: Int] = [:]
   /// Whether the result is larger than the source.

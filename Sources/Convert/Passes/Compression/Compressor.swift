@@ -17,11 +17,17 @@ struct Compressor {
   private(set) var warnings: [String] = []
   /// What would serve the user better.
   private(set) var hints: [String] = []
+  /// What a search did, and what each layer got; nil without one.
+  var searchReport: SearchReport?
+  var choices: [LayerChoice] = []
+  /// Tells a search to end.
+  let stop: StopSignal
 
   init(
-    options: ConversionOptions, filter: NodeFilter, source: String, log: PassLog,
+    options: ConversionOptions, filter: NodeFilter, source: String, log: PassLog, stop: StopSignal,
     progress: @escaping (Converter.Progress) -> Void
   ) {
+    self.stop = stop
     self.options = options
     self.filter = filter
     self.source = source
@@ -30,7 +36,7 @@ struct Compressor {
   }
 
   /// Whether ranges of activations are known, or can be measured.
-  private var isCalibrated: Bool {
+  var isCalibrated: Bool {
     options.calibration != nil || options.calibrationCache != nil
   }
 
@@ -53,9 +59,13 @@ struct Compressor {
       try correctStatistics(&graph, imported, &samples)
     }
     try fuse(&graph, GraphPass.fusion, "fuse")
-    try quantize(&graph, plan, &samples)
-    try fuse(&graph, GraphPass.finishing, "finish")
-    encode(&graph)
+    if let goal = options.goal {
+      try search(&graph, plan, goal, &samples)
+    } else {
+      try quantize(&graph, plan, &samples)
+      try fuse(&graph, GraphPass.finishing, "finish")
+      encode(&graph)
+    }
     if let target = options.target { order(&graph, target) }
     return graph
   }
@@ -182,7 +192,7 @@ struct Compressor {
   }
 
   /// The cache of an earlier calibration; nil where there is none yet.
-  private mutating func cache() throws(ConvertError) -> CalibrationCache? {
+  mutating func cache() throws(ConvertError) -> CalibrationCache? {
     guard let path = options.calibrationCache, FileManager.default.fileExists(atPath: path) else {
       guard options.calibration != nil else {
         throw .cache(
@@ -202,7 +212,7 @@ struct Compressor {
   private var pruningText: String { options.pruning.map(\.text).joined(separator: ", ") }
 
   /// What the samples say about the activations of `float`.
-  private mutating func calibrate(
+  mutating func calibrate(
     _ float: Graph, _ samples: inout SampleSet
   ) throws(ConvertError) -> Calibration {
     log.begin()
@@ -235,7 +245,7 @@ struct Compressor {
   /// Gives the channels of activations like magnitudes, where that makes the quantized network better.
   ///
   /// Returns the factors of the values that were changed.
-  private mutating func equalize(
+  mutating func equalize(
     _ graph: inout Graph, _ plan: CompressionPlan, _ cache: CalibrationCache?, _ trial: Trial?,
     _ samples: inout SampleSet
   ) throws(ConvertError) -> [String: [Float]] {
@@ -284,7 +294,7 @@ struct Compressor {
     ) { quantizer.quantized(rounded, $0) }.error?.relative ?? .infinity
   }
 
-  private func interpreter(_ graph: Graph) throws(ConvertError) -> Interpreter {
+  func interpreter(_ graph: Graph) throws(ConvertError) -> Interpreter {
     do throws(InterpreterError) {
       return try Interpreter(graph, threads: options.threads)
     } catch { throw .plan(path: options.input, error) }
@@ -376,8 +386,14 @@ struct Compressor {
   }
 
   /// Puts every constant into its smallest encoding.
-  private mutating func encode(_ graph: inout Graph) {
+  mutating func encode(_ graph: inout Graph) {
     log.begin()
+    let sparse = encodeAll(&graph)
+    log.end("encode", effect: "\(sparse) constants are stored sparse")
+  }
+
+  /// Puts every constant into its smallest encoding and returns how many are sparse.
+  func encodeAll(_ graph: inout Graph) -> Int {
     var sparse = 0
     for index in graph.values.indices {
       // A zero point or a shape gains nothing: its record is larger than its data.
@@ -387,7 +403,7 @@ struct Compressor {
       if encoded.encoding != .dense { sparse += 1 }
       graph.values[index].constant = encoded
     }
-    log.end("encode", effect: "\(sparse) constants are stored sparse")
+    return sparse
   }
 
   /// Stores dense weights in the order of the target's kernels.

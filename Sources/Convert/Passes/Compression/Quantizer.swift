@@ -10,9 +10,16 @@ struct Quantizer {
   /// Weights as integers, and biases without their mean error where means are known.
   func rounded(_ float: Graph, _ means: [ValueID: [Float]]) -> Graph {
     var graph = float
-    let layers = float.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
-    _ = RoundWeights(plan: plan).apply(&graph, layers)
-    if correctsBias { _ = CorrectBias(means: means).apply(&graph, float, layers) }
+    for layer in float.weightedNodes(.none) {
+      guard let pruning = plan[layer.name].pruning else { continue }
+      _ = Prune(specification: pruning, scope: .layer).apply(&graph, [layer])
+    }
+    let layers = float.weightedNodes(.none)
+    let integer = layers.filter { plan[$0.name].weights.isInteger }
+    _ = RoundWeights(plan: plan).apply(&graph, integer)
+    guard correctsBias else { return graph }
+    let changed = layers.filter { plan[$0.name].weights.isInteger || plan[$0.name].pruning != nil }
+    _ = CorrectBias(means: means).apply(&graph, float, changed)
     return graph
   }
 
