@@ -123,7 +123,9 @@ struct Duration: ExpressibleByArgument {
       ("ms", 1e-3), ("us", 1e-6), ("s", 1), ("m", 60), ("min", 60), ("h", 3600), ("", 1),
     ]
     let text = argument.lowercased()
-    let known = units.filter { text.hasSuffix($0.suffix) }.sorted { $0.suffix.count > $1.suffix.count }
+    let known = units.filter { text.hasSuffix($0.suffix) }.sorted {
+      $0.suffix.count > $1.suffix.count
+    }
     guard let unit = known.first,
       let number = Double(text.dropLast(unit.suffix.count).filter { $0 != " " }), number > 0,
       number * unit.factor < 1e9

@@ -54,6 +54,7 @@ struct Compressor {
     for specification in options.pruning { prune(&graph, specification, plan) }
     pruneByRule(&graph, plan)
     recommendBlocks()
+    let promised = NormalizedMeans(imported)
     try fuse(&graph, GraphPass.folding, "fold")
     if !options.pruning.isEmpty, options.calibration != nil {
       try correctStatistics(&graph, imported, &samples)
@@ -62,7 +63,7 @@ struct Compressor {
     if let goal = options.goal {
       try search(&graph, plan, goal, &samples)
     } else {
-      try quantize(&graph, plan, &samples)
+      try quantize(&graph, plan, promised, &samples)
       try fuse(&graph, GraphPass.finishing, "finish")
       encode(&graph)
     }
@@ -72,20 +73,24 @@ struct Compressor {
 
   /// Gives weights and activations of the float network `graph` the types that `plan` says.
   private mutating func quantize(
-    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+    _ graph: inout Graph, _ plan: CompressionPlan, _ promised: NormalizedMeans,
+    _ samples: inout SampleSet
   ) throws(ConvertError) {
     if plan.base.weights == .float16 || plan.base.weights == .bfloat16 {
       halve(&graph, plan.base.weights)
     }
     let isStatic = plan.treatments.contains { $0.activations == .uint8 }
-    guard isStatic else {
+    guard isStatic || plan.treatments.contains(where: \.weights.isInteger) else { return }
+    guard isCalibrated else {
+      let float = graph
       roundWeights(&graph, plan)
+      correctBias(&graph, float, promised.means(of: float), "as BatchNormalization promises it")
       return quantizeAtRunTime(&graph, plan)
     }
     // Unless a cache says what samples would.
     let cache = try cache()
     var trial: Trial?
-    if cache == nil, options.effort != .fast {
+    if cache == nil, options.effort != .fast, isStatic {
       trial = try Trial(interpreter(graph), &samples, limit: 16, threads: options.threads)
     }
     let factors = try equalize(&graph, plan, cache, trial, &samples)
@@ -93,8 +98,9 @@ struct Compressor {
     let calibration =
       if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
     roundWeights(&graph, plan)
-    correctBias(&graph, float, calibration)
+    correctBias(&graph, float, calibration.means, "by the means of samples")
     quantizeAtRunTime(&graph, plan)
+    guard isStatic else { return }
     let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
     try keep(calibration, ranges, factors, float)
   }
@@ -254,7 +260,7 @@ struct Compressor {
       EqualizeChannels.apply(&graph, cache.factors)
       return cache.factors
     }
-    guard options.equalization != .off, !classes.isEmpty,
+    guard options.equalization != .off, !classes.isEmpty, plan.base.activations == .uint8,
       options.equalization == .on || trial != nil
     else { return [:] }
     log.begin()
@@ -312,13 +318,13 @@ struct Compressor {
 
   /// Takes the mean error of rounded weights out of biases.
   private mutating func correctBias(
-    _ graph: inout Graph, _ float: Graph, _ calibration: Calibration
+    _ graph: inout Graph, _ float: Graph, _ means: [ValueID: [Float]], _ source: String
   ) {
-    guard options.biasCorrection != .off, !calibration.means.isEmpty else { return }
+    guard options.biasCorrection != .off, !means.isEmpty else { return }
     log.begin()
-    let count = CorrectBias(means: calibration.means)
-      .apply(&graph, float, float.weightedNodes(.none))
-    log.end("correct-bias", effect: "the mean error of \(count) layers is in their biases")
+    let count = CorrectBias(means: means).apply(&graph, float, float.weightedNodes(.none))
+    log.end(
+      "correct-bias", effect: "the mean error of \(count) layers is in their biases, \(source)")
   }
 
   /// Marks layers that quantize what they read at each run.
@@ -362,7 +368,8 @@ struct Compressor {
     let rule = calibration.cached == nil ? selection.rule.name : "cache"
     log.end(
       "int8", options: [Entry("calibration-method", rule)], samples: trial?.count ?? 0,
-      effect: "\(effect.layers) layers have integer weights, \(effect.integerNodes) nodes compute in "
+      effect:
+        "\(effect.layers) layers have integer weights, \(effect.integerNodes) nodes compute in "
         + "integers, ranges by \(rule)"
         + (selection.exceptions > 0 ? ", \(selection.exceptions) of them by another rule" : ""))
     return selection

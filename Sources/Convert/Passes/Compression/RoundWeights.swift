@@ -12,7 +12,9 @@ struct RoundWeights {
 
     /// The effect in words.
     var text: String {
-      let parts = layers.sorted { $0.key < $1.key }.map { "\($0.value) layers have \($0.key) weights" }
+      let parts = layers.sorted { $0.key < $1.key }.map {
+        "\($0.value) layers have \($0.key) weights"
+      }
       return parts.joined(separator: ", ")
     }
   }
