@@ -90,7 +90,7 @@ import Testing
     RandomSamples(seed: 1).load(0, into: interpreter)
     try profile.run(interpreter)
     var equalized = graph
-    EqualizeChannels.apply(&equalized, EqualizeChannels(graph, profile.magnitudes).factors)
+    EqualizeChannels.apply(&equalized, EqualizeChannels(graph, profile).factors)
     #expect(try spread(equalized) < spread(graph))
   }
 

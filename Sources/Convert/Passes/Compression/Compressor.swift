@@ -266,10 +266,10 @@ struct Compressor {
     log.begin()
     var profile = ChannelProfile(graph, classes.flatMap(\.values))
     let interpreter = try interpreter(graph)
-    let count = try samples.forEach(limit: 16, into: interpreter) { _ throws(ConvertError) in
+    let count = try samples.forEach(limit: 32, into: interpreter) { _ throws(ConvertError) in
       try profile.run(interpreter)
     }
-    let step = EqualizeChannels(graph, profile.magnitudes)
+    let step = EqualizeChannels(graph, profile)
     var equalized = graph
     EqualizeChannels.apply(&equalized, step.factors)
     var effect = "\(step.factors.count) activations have channels of like magnitude"
