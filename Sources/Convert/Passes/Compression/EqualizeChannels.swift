@@ -23,10 +23,10 @@ struct EqualizeChannels {
 
   /// Factors for `graph` from what a profile saw of the channels of its values.
   init(_ graph: Graph, _ profile: ChannelProfile) {
-    let (magnitudes, largest) = (profile.magnitudes, profile.largest)
+    let largest = profile.largest
     var factors: [String: [Float]] = [:]
     for group in ChannelClasses(graph).classes {
-      guard var found = Self.factors(group, graph, magnitudes) else { continue }
+      guard var found = Self.factors(group, graph, largest) else { continue }
       if let ceiling = group.ceiling {
         guard let most = Self.channels(group, largest) else { continue }
         Self.keep(&found, below: ceiling, most)
@@ -72,9 +72,9 @@ struct EqualizeChannels {
 
   /// What the channels of a class are divided by; nil where nothing is known, or nothing gained.
   private static func factors(
-    _ group: ChannelClasses.Class, _ graph: Graph, _ magnitudes: [ValueID: [Float]]
+    _ group: ChannelClasses.Class, _ graph: Graph, _ largest: [ValueID: [Float]]
   ) -> [Float]? {
-    guard let activations = channels(group, magnitudes) else { return nil }
+    guard let activations = channels(group, largest) else { return nil }
     var weights = [Float](repeating: 0, count: group.channels)
     for position in group.consumers {
       guard let norms = graph.columnMagnitudes(of: position), norms.count == group.channels else {
@@ -82,8 +82,7 @@ struct EqualizeChannels {
       }
       for channel in norms.indices { weights[channel] = max(weights[channel], norms[channel]) }
     }
-    // A depthwise layer has a scale for each channel: its weights lose nothing.
-    let strength = group.consumers.allSatisfy { graph.isDepthwise($0) } ? 1 : Self.strength
+    let strength = Double(ProcessInfo.processInfo.environment["EQ"] ?? "0.5") ?? 0.5
     let raw = zip(activations, weights).map { activation, weight -> Double in
       guard activation > 0, weight > 0, activation.isFinite, weight.isFinite else { return 0 }
       return pow(Double(activation), strength) / pow(Double(weight), 1 - strength)
@@ -101,12 +100,6 @@ struct EqualizeChannels {
 }
 
 extension Graph {
-  /// Whether each output of a layer reads one input channel.
-  fileprivate func isDepthwise(_ position: Int) -> Bool {
-    nodes[position].op == "Conv"
-      && nodes[position].inputs[1].flatMap { self[$0].constant?.shape[1] } == 1
-  }
-
   /// Multiplies row `r` of a layer's weights, and its bias, by `factors[r]`.
   fileprivate mutating func scaleRows(of position: Int, by factors: [Float]) {
     let node = nodes[position]
