@@ -53,25 +53,34 @@ enum ConversionText {
         lines.append("    and \(report.leftInFloat.count - 3) more (--verbose)")
       }
     }
+    if let search = report.search {
+      lines.append(SearchText.describe(search, report.choices, isVerbose: isVerbose))
+    }
     if isVerbose {
       lines.append("  passes:")
       let passes = report.passes.map { pass in
         [
-          pass.name, String(format: "%.2f s", pass.seconds), Text.bytes(pass.peakRssBytes),
-          pass.effect,
+          pass.name, String(format: "%.2f", pass.seconds), String(format: "%.2f", pass.cpuSeconds),
+          Text.bytes(pass.peakRssBytes),
+          pass.peakGrowthBytes > 0 ? Text.bytes(pass.peakGrowthBytes) : "",
+          pass.calibrationSamples > 0 ? "\(pass.calibrationSamples)" : "", pass.effect,
         ]
       }
-      lines.append(Text.table(passes, indent: "    "))
+      let header = ["", "seconds", "CPU s", "peak memory", "raised by", "samples", ""]
+      lines.append(Text.table(passes, header: header, indent: "    "))
     }
     for hint in report.hints { lines.append("  hint: " + hint) }
     lines.append(
-      String(format: "  %.2f s, peak memory ", report.seconds) + Text.bytes(report.peakRssBytes))
+      String(
+        format: "  %.2f s, %.2f s of CPU time, peak memory ", report.seconds, report.cpuSeconds)
+        + Text.bytes(report.peakRssBytes))
     return lines.joined(separator: "\n")
   }
 
   private static func verdict(_ report: ConversionReport) -> String {
     if report.hasCollapsed { return "COLLAPSED: its predictions are not those of the original" }
     if report.isLarger { return "larger than the source" }
+    if let search = report.search, !search.isMet { return "misses its target" }
     if report.missedTarget { return "loses more accuracy than --max-drop allows" }
     guard let proof = report.verification else { return "written, not verified" }
     let isClose = proof.isClassification ? proof.top1Agreement > 0.9 : proof.cosine > 0.99
