@@ -266,17 +266,19 @@ struct LayoutPlan {
       values.append(PlannedValue(facts: facts, name: name, source: nil))
       return values.count - 1
     }
-    var inputs = [source]
+    var inputs: [Int?] = [source]
+    var known: [ValueFacts?] = [values[source].facts]
     if let maker = products[source] {
       let range = add(ValueFacts(type: .float32, shape: [WrittenRange.elements]))
       steps[maker].outputs.append(range)
       steps[maker].facts.outputs.append(values[range].facts)
       inputs.append(range)
+      known.append(values[range].facts)
     }
     let form = add(ValueFacts(type: .uint8, shape: shape, layout: layout))
     let parameters = add(ValueFacts(type: .float32, shape: [2]))
     let node = Node(name: name, op: Operator.quantizeActivation.name, inputs: [], outputs: [])
-    var facts = NodeFacts(node: node, inputs: inputs.map { values[$0].facts })
+    var facts = NodeFacts(node: node, inputs: known)
     facts.outputs = [values[form].facts, values[parameters].facts]
     steps.append(
       PlannedStep(
