@@ -94,6 +94,28 @@ def peers(results):
     return table(["model", "threads", *names], lines)
 
 
+def own(results):
+    """Our int8 forms against our float32: ratios of medians, for each number of threads."""
+    numbers = sorted({entry["threads"] for entry in results["models"]})
+    found = {(entry["model"], entry["threads"]): {row["name"]: row for row in entry["rows"]}
+             for entry in results["models"]}
+    names = list(dict.fromkeys(entry["model"] for entry in results["models"]))
+    lines = []
+    for name in names:
+        line = [name]
+        for threads in numbers:
+            rows = found.get((name, threads), {})
+            line.append(f"{rows['f32']['median_ms']:.3f}" if rows else "")
+            line += [f"{rows[form]['ratio']:.2f}" if form in rows else ""
+                     for form in ("int8-dynamic", "int8")]
+        lines.append(line)
+    headings = ["model"]
+    for threads in numbers:
+        mark = f", {threads} thread{'s' if threads > 1 else ''}"
+        headings += ["f32 ms" + mark, "dynamic", "static"]
+    return table(headings, lines)
+
+
 def kernels(results):
     """The kernel that a plan takes for each shape, against its roof."""
     parts = []
@@ -168,6 +190,7 @@ def main():
     places = {"models.json": {"models-machine": machine, "models": models, "peers": peers},
               "kernels.json": {"kernels-machine": machine, "probe": probe, "kernels": kernels,
                                "sparse": sparse},
+              "self.json": {"self-machine": machine, "self": own},
               "sizes.json": {"sizes": sizes}}
     for name, tables in places.items():
         path = os.path.join(options.results, name)

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 
@@ -16,7 +17,8 @@ struct PlannedStep {
   var facts: NodeFacts
   /// Planned values; nil where an operand is left out.
   let inputs: [Int?]
-  let outputs: [Int]
+  /// Planned values; more than the node has where a plan asks for more.
+  var outputs: [Int]
   /// The node's position in the graph, or nil for a change of layout.
   let nodeIndex: Int?
 
@@ -36,6 +38,10 @@ struct PlannedStep {
 struct LayoutPlan {
   private(set) var values: [PlannedValue] = []
   private(set) var steps: [PlannedStep] = []
+  /// For each planned value whose range the step that makes it can tell, that step.
+  private var products: [Int: Int] = [:]
+  /// For each planned value that dynamic layers read, what they share: its uint8 form and its parameters.
+  private var quantized: [Int: (form: Int, parameters: Int)] = [:]
   /// For each value of the graph, its planned form in each layout.
   private var planned: [Forms]
   /// For each value of the graph, whether its first reader takes it channels last.
@@ -119,9 +125,14 @@ struct LayoutPlan {
     }
     // Optional outputs that nobody asked for still get memory: operators write them.
     let (before, layout) = layouts(for: op, node, facts)
+    let takesQuantized = facts.takesQuantizedInput(op)
     var inputs: [Int?] = []
     for (position, id) in node.inputs.enumerated() {
       guard let id, let rank = facts.inputs[position]?.shape.rank else {
+        inputs.append(nil)
+        continue
+      }
+      if position == 0, takesQuantized {
         inputs.append(nil)
         continue
       }
@@ -129,6 +140,9 @@ struct LayoutPlan {
       let input = try value(id, wanted, for: node.name)
       facts.inputs[position]?.layout = wanted
       inputs.append(input)
+    }
+    if takesQuantized, let id = node.inputs[0] {
+      try shareQuantized(id, before, &facts, &inputs)
     }
     var outputs: [Int] = []
     for (position, output) in facts.outputs.enumerated() {
@@ -144,6 +158,7 @@ struct LayoutPlan {
         outputs.append(values.count - 1)
       }
     }
+    if facts.tellsRange(op) { products[outputs[0]] = steps.count }
     steps.append(
       PlannedStep(op: op, facts: facts, inputs: inputs, outputs: outputs, nodeIndex: index))
   }
@@ -217,5 +232,58 @@ struct LayoutPlan {
       throw .typeDisagrees(
         value: graph[id].name, node: facts.node.name, stated: stated, found: output.type)
     }
+  }
+
+  /// Gives a node with dynamic quantization its input `id` in uint8, and the parameters, by a step that all
+  /// such nodes share.
+  private mutating func shareQuantized(
+    _ id: ValueID, _ layout: Layout, _ facts: inout NodeFacts, _ inputs: inout [Int?]
+  ) throws(InterpreterError) {
+    let layout = facts.inputs[0]?.shape.rank == 4 ? layout : .rowMajor
+    // From row-major to channels last it is one step to bytes.
+    var from = planned[id.index][layout]
+    if from == nil, layout == .channelsLast { from = planned[id.index][.rowMajor] }
+    let source = if let from { from } else { try value(id, layout, for: facts.node.name) }
+    let shared = quantized[source] ?? quantize(source, layout)
+    quantized[source] = shared
+    facts.inputs[0] = values[shared.form].facts
+    inputs[0] = shared.form
+    while inputs.count < NodeFacts.dynamicParameters {
+      inputs.append(nil)
+      facts.inputs.append(nil)
+    }
+    inputs.append(shared.parameters)
+    facts.inputs.append(values[shared.parameters].facts)
+  }
+
+  /// A step that quantizes planned value `source` by its own range, which the step before tells if it can.
+  private mutating func quantize(
+    _ source: Int, _ layout: Layout
+  ) -> (form: Int, parameters: Int) {
+    let name = values[source].name + " to uint8"
+    let shape = values[source].facts.shape
+    func add(_ facts: ValueFacts) -> Int {
+      values.append(PlannedValue(facts: facts, name: name, source: nil))
+      return values.count - 1
+    }
+    var inputs: [Int?] = [source]
+    var known: [ValueFacts?] = [values[source].facts]
+    if let maker = products[source] {
+      let range = add(ValueFacts(type: .float32, shape: [WrittenRange.elements]))
+      steps[maker].outputs.append(range)
+      steps[maker].facts.outputs.append(values[range].facts)
+      inputs.append(range)
+      known.append(values[range].facts)
+    }
+    let form = add(ValueFacts(type: .uint8, shape: shape, layout: layout))
+    let parameters = add(ValueFacts(type: .float32, shape: [2]))
+    let node = Node(name: name, op: Operator.quantizeActivation.name, inputs: [], outputs: [])
+    var facts = NodeFacts(node: node, inputs: known)
+    facts.outputs = [values[form].facts, values[parameters].facts]
+    steps.append(
+      PlannedStep(
+        op: .quantizeActivation, facts: facts, inputs: inputs, outputs: [form, parameters],
+        nodeIndex: nil))
+    return (form, parameters)
   }
 }

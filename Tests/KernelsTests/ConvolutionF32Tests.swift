@@ -38,6 +38,26 @@ import Testing
       return output
     }
 
+    /// The outputs, and the range that the run tells, if it does.
+    func runTellingRange(_ isa: InstructionSet) -> (output: [Float], range: (Float, Float)?) {
+      let layer = ConvolutionF32(geometry, weights: weights, bias: bias, isa: isa)
+      var output = [Float](repeating: .nan, count: geometry.outputPixels * geometry.outputChannels)
+      var memory = [Float](repeating: 99, count: WrittenRange.elements)
+      withScratch(layer.scratch.mostBytes) { scratch in
+        output.withUnsafeMutableBufferPointer { to in
+          memory.withUnsafeMutableBufferPointer { memory in
+            guard let to = to.baseAddress, let memory = memory.baseAddress else { return }
+            layer.run(
+              input: input, output: to,
+              written: WrittenRange(clearing: memory, threads: 2, isa: isa), scratch: scratch,
+              pool: ThreadPool(threads: 2))
+          }
+        }
+      }
+      let told = WrittenRange.bounds(memory, threads: 2)
+      return (output, layer.tellsRange ? told.map { ($0.least, $0.greatest) } : nil)
+    }
+
     func kernelName(_ isa: InstructionSet, named name: String? = nil) -> String {
       ConvolutionF32(
         geometry, weights: weights, bias: bias, clamp: (-.infinity, .infinity), isa: isa,
@@ -77,6 +97,14 @@ import Testing
       return !(error <= 1e-5 * (byLargest ? largest : exact.sizes[$0]) + 1e-8)
     }
     #expect(wrong.isEmpty, what)
+  }
+
+  @Test(arguments: geometries) func runsTellTheRangeOfWhatTheyWrite(_ g: ConvolutionGeometry) {
+    for isa in [InstructionSet.portable, .best] {
+      let (output, range) = Case(g).runTellingRange(isa)
+      guard let range else { continue }
+      #expect(range.0 == min(0, output.min() ?? 0) && range.1 == max(0, output.max() ?? 0))
+    }
   }
 
   @Test(arguments: geometries) func portableAgreesWithDoublePrecision(_ g: ConvolutionGeometry) {

@@ -205,6 +205,44 @@ import Testing
     }
   }
 
+  /// The same in steps, as plans do it: the input is quantized apart, and the run tells its range.
+  private static func runInSteps(
+    _ g: ConvolutionGeometry, _ test: Case, _ input: [Float]
+  ) -> [Float] {
+    let pool = ThreadPool(threads: 2)
+    let count = g.batch * g.inputHeight * g.inputWidth * g.inputChannels
+    let layer = ConvolutionDynamicI8(
+      g, weights: test.weights, weightScales: test.scales, bias: test.bias)
+    let bounds = VectorKernels.best.range(of: input, count: count, pool: pool)
+    #expect(bounds.least == min(0, input[..<count].min() ?? 0))
+    #expect(bounds.greatest == max(0, input[..<count].max() ?? 0))
+    let range = DynamicRange(least: bounds.least, greatest: bounds.greatest)
+    var quantized = [UInt8](repeating: 0, count: count + 64)
+    var output = [Float](repeating: 0, count: g.outputPixels * g.outputChannels)
+    var memory = [Float](repeating: 99, count: WrittenRange.elements)
+    withScratch(layer.quantizedScratch.mostBytes) { scratch in
+      quantized.withUnsafeMutableBufferPointer { bytes in
+        output.withUnsafeMutableBufferPointer { to in
+          memory.withUnsafeMutableBufferPointer { memory in
+            guard let bytes = bytes.baseAddress, let to = to.baseAddress,
+              let memory = memory.baseAddress
+            else { return }
+            VectorKernels.best.quantize(input, to: bytes, count: count, by: range, pool: pool)
+            layer.run(
+              quantized: bytes, range: range, output: to,
+              written: WrittenRange(clearing: memory, threads: 2), scratch: scratch, pool: pool)
+          }
+        }
+      }
+    }
+    let told = WrittenRange.bounds(memory, threads: 2)
+    if layer.tellsRange {
+      #expect(told?.least == min(0, output.min() ?? 0))
+      #expect(told?.greatest == max(0, output.max() ?? 0))
+    }
+    return output
+  }
+
   @Test(arguments: geometries) func quantizesAtRunTime(_ g: ConvolutionGeometry) {
     let test = Case(g)
     var numbers = Numbers(5)
@@ -224,6 +262,7 @@ import Testing
     }
     let portable = run(.portable, ThreadPool())
     #expect(portable == run(.best, ThreadPool(threads: 2)))
+    #expect(portable == Self.runInSteps(g, test, input))
     var exact = portable.indices.map { Double(test.bias[$0 % g.outputChannels]) }
     var sizes = exact.map { _ in 0.0 }
     forEachProduct(g) { output, weight, from in

@@ -3,26 +3,26 @@ extension ConvolutionF32 {
   /// output, may be the output itself, and is added before the clamp.
   ///
   /// Pixels of the output lie `pitch` floats apart, where there is no residual and `takesPitch`, or one
-  /// behind the other.
+  /// behind the other. `written` is widened by what is written, where `tellsRange`.
   public func run(
     input: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil,
-    output: UnsafeMutablePointer<Float>, pitch: Int? = nil, scratch: UnsafeMutableRawPointer,
-    pool: ThreadPool
+    output: UnsafeMutablePointer<Float>, pitch: Int? = nil,
+    written: WrittenRange? = nil, scratch: UnsafeMutableRawPointer, pool: ThreadPool
   ) {
     let pitch = pitch ?? geometry.outputChannels
     switch shape {
     case .product(let plan, let kernel):
-      product(plan, kernel, input, residual, output, pitch, scratch, pool)
+      product(plan, kernel, input, residual, output, pitch, written, scratch, pool)
     case .rowProduct(let plan, let kernel):
-      rowProduct(plan, kernel, input, residual, output, pitch, pool)
+      rowProduct(plan, kernel, input, residual, output, pitch, written, pool)
     case .planes(let planes):
       precondition(residual == nil, "no residual is added to what is read from planes")
       planes.run(
         input: input, zero: zero.pointer(Float.self), weights: weights.pointer(Float.self),
-        bias: bias.pointer(Float.self), output: output, limits: limits, scratch: scratch,
-        pool: pool)
+        bias: bias.pointer(Float.self), output: output, limits: limits, written: written,
+        scratch: scratch, pool: pool)
     case .depthwise(let kernel):
-      depthwise(kernel, input, residual, output, pitch, scratch, pool)
+      depthwise(kernel, input, residual, output, pitch, written, scratch, pool)
     case .winograd(let winograd):
       winograd.run(
         input: input, zero: zero.pointer(Float.self), prepared: weights.pointer(Float.self),
@@ -38,6 +38,7 @@ extension ConvolutionF32 {
           kernel.function(
             rows, weights.pointer(Float.self), bias.pointer(Float.self),
             residual.map { $0 + at }, output + at, limits.min, limits.max)
+          written?.add(output, rows, at: at, thread: thread)
         }
       }
     }
@@ -46,7 +47,8 @@ extension ConvolutionF32 {
   private func product(
     _ plan: ProductPlan, _ kernel: Kernel<ProductFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ written: WrittenRange?, _ scratch: UnsafeMutableRawPointer,
+    _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
@@ -65,6 +67,9 @@ extension ConvolutionF32 {
             plan.tapElements, rows, weights + panel * plan.panelElements, plan.panelElements,
             bias + panel * 16, residual.map { $0 + at }, output + at, pitch, limits.min, limits.max)
         }
+        written?.add(
+          output, pixels: pixels, first: group * plan.columns, columns: columns, pitch: pitch,
+          thread: thread)
       }
     }
   }
@@ -72,12 +77,12 @@ extension ConvolutionF32 {
   private func rowProduct(
     _ plan: ProductPlan, _ kernel: Kernel<RowProductFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ pitch: Int,
-    _ pool: ThreadPool
+    _ written: WrittenRange?, _ pool: ThreadPool
   ) {
     let weights = UnsafePointer(self.weights.pointer(Float.self))
     let bias = UnsafePointer(self.bias.pointer(Float.self))
     let depth = geometry.inputChannels
-    pool.share(plan.units) { _, range in
+    pool.share(plan.units) { thread, range in
       plan.forEachRows(range) { columns, pixels in
         let at = pixels.lowerBound * pitch + columns.lowerBound
         kernel.function(
@@ -85,6 +90,8 @@ extension ConvolutionF32 {
           weights + columns.lowerBound / 16 * plan.panelElements, plan.panelElements,
           bias + columns.lowerBound, residual.map { $0 + at }, output + at, pitch, limits.min,
           limits.max)
+        written?.add(
+          output, pixels: pixels, first: 0, columns: columns, pitch: pitch, thread: thread)
       }
     }
   }
@@ -115,7 +122,8 @@ extension ConvolutionF32 {
   private func depthwise(
     _ kernel: Kernel<DepthwiseFunctionF32>, _ input: UnsafePointer<Float>,
     _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>,
-    _ pitch: Int, _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ pitch: Int, _ written: WrittenRange?, _ scratch: UnsafeMutableRawPointer,
+    _ pool: ThreadPool
   ) {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
@@ -131,6 +139,9 @@ extension ConvolutionF32 {
           weights.pointer(Float.self), bias.pointer(Float.self),
           residual.map { $0 + first * channels }, output + first * pitch, pitch, limits.min,
           limits.max)
+        written?.add(
+          output, pixels: first..<first + count, first: 0, columns: 0..<channels, pitch: pitch,
+          thread: thread)
       }
     }
   }

@@ -181,4 +181,14 @@ public final class ConvolutionF32: Sendable {
     default: true
     }
   }
+
+  /// Whether a run widens a `WrittenRange`: it does where tiles hold whole pixels.
+  public var tellsRange: Bool {
+    switch shape {
+    case .product(let plan, _): plan.holdsWholePixels
+    case .rowProduct(let plan, _): plan.holdsWholePixels
+    case .planes, .depthwise, .rows: true
+    case .winograd, .sparse: false
+    }
+  }
 }

@@ -2,26 +2,30 @@ import CKernels
 
 extension PackedWeightsI8 {
   /// Runs the convolution; `zero` is `zeroElements` input zero points, `constants` as `fillConstants` made it.
+  ///
+  /// `written` is for outputs of floats.
   func run(
     input: UnsafePointer<UInt8>, zero: UnsafeRawPointer, constants: UnsafePointer<Int32>,
     output: UnsafeMutableRawPointer, pitch: Int, kind: pare_qoutput,
     scratch: UnsafeMutableRawPointer,
-    pool: ThreadPool
+    pool: ThreadPool, written: WrittenRange? = nil
   ) {
     let elementBytes = kind.kind == 1 ? 4 : 1
     withUnsafePointer(to: kind) { value in
       switch shape {
       case .product(let plan, let kernel):
         product(
-          plan, kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
+          plan, kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool,
+          written)
       case .balanced(let plan, let weights, let kernel):
         balanced(
           plan, weights, kernel, input, zero, constants, output, pitch, elementBytes, value,
           scratch,
-          pool)
+          pool, written)
       case .depthwise(let kernel):
         depthwise(
-          kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool)
+          kernel, input, zero, constants, output, pitch, elementBytes, value, scratch, pool,
+          written)
       case .sparse(let product, let kernel, let finish):
         product.run(
           Int32.self, input: input, pixelBytes: geometry.inputChannels,
@@ -44,6 +48,7 @@ extension PackedWeightsI8 {
             rows, at in
             kernel.function(
               rows, weights.pointer(Int8.self), constants, output + at * elementBytes, value)
+            written?.add(output, rows, at: at, thread: thread)
           }
         }
       }
@@ -55,7 +60,7 @@ extension PackedWeightsI8 {
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
     _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
     _ kind: UnsafePointer<pare_qoutput>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool, _ written: WrittenRange?
   ) {
     let weights = UnsafePointer(self.weights.pointer(Int8.self))
     pool.share(plan.units) { thread, range in
@@ -73,6 +78,9 @@ extension PackedWeightsI8 {
             plan.tapElements / 4, rows, weights + panel * plan.panelElements, plan.panelElements,
             constants + panel * 48, output + at * elementBytes, pitch, kind)
         }
+        written?.add(
+          output, pixels: pixels, first: group * plan.columns, columns: columns, pitch: pitch,
+          thread: thread)
       }
     }
   }
@@ -82,7 +90,7 @@ extension PackedWeightsI8 {
     _ input: UnsafePointer<UInt8>, _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
     _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
     _ kind: UnsafePointer<pare_qoutput>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool, _ written: WrittenRange?
   ) {
     let segments = weights.segments
     pool.share(plan.units) { thread, range in
@@ -100,6 +108,8 @@ extension PackedWeightsI8 {
             segments.size * 4, rows, panel.counts, panel.weights, constants + column * 3,
             output + (pixels.lowerBound * pitch + column) * elementBytes, pitch, kind)
         }
+        written?.add(
+          output, pixels: pixels, first: 0, columns: columns, pitch: pitch, thread: thread)
       }
     }
   }
@@ -109,7 +119,7 @@ extension PackedWeightsI8 {
     _ zero: UnsafeRawPointer, _ constants: UnsafePointer<Int32>,
     _ output: UnsafeMutableRawPointer, _ pitch: Int, _ elementBytes: Int,
     _ kind: UnsafePointer<pare_qoutput>,
-    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool
+    _ scratch: UnsafeMutableRawPointer, _ pool: ThreadPool, _ written: WrittenRange?
   ) {
     let channels = geometry.outputChannels
     let pixels = geometry.outputPixels
@@ -124,6 +134,9 @@ extension PackedWeightsI8 {
           count, channels, window.taps, slot.assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
           weights.pointer(Int8.self), constants, output + first * pitch * elementBytes, pitch,
           kind)
+        written?.add(
+          output, pixels: first..<first + count, first: 0, columns: 0..<channels, pitch: pitch,
+          thread: thread)
       }
     }
   }

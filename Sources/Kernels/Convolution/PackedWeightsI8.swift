@@ -110,6 +110,16 @@ final class PackedWeightsI8: Sendable {
   /// Whether pixels of the output may lie further apart than their channels take.
   var takesPitch: Bool { if case .rows = shape { false } else { true } }
 
+  /// Whether a run widens a `WrittenRange`: it does where tiles hold whole pixels, so that they are read in
+  /// one go.
+  var tellsRange: Bool {
+    switch shape {
+    case .product(let plan, _), .balanced(let plan, _, _): plan.holdsWholePixels
+    case .depthwise, .rows: true
+    case .sparse: false
+    }
+  }
+
   var kernelName: String {
     switch shape {
     case .product(_, let kernel): kernel.name.string
@@ -141,8 +151,18 @@ final class PackedWeightsI8: Sendable {
     bias: UnsafePointer<Float>?, inputScale: Float, inputZeroPoint: UInt8,
     output: ConvolutionI8.Output
   ) {
+    fillConstants(
+      words, weightScales: weightScales, bias: bias, inputScale: inputScale,
+      kernelZeroPoint: Int32(inputZeroPoint) - shape.activationOffset, output: output)
+  }
+
+  /// The same for a zero point of activations as the kernel takes them.
+  func fillConstants(
+    _ words: UnsafeMutablePointer<Int32>, weightScales: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, inputScale: Float, kernelZeroPoint zero: Int32,
+    output: ConvolutionI8.Output
+  ) {
     let sums = self.sums.map { UnsafePointer($0.pointer(Int32.self)) }
-    let zero = Int32(inputZeroPoint) - shape.activationOffset
     func fill(_ channel: Int, _ block: Int, _ lane: Int) {
       OutputConstants(
         weightSum: sums?[channel] ?? 0, weightScale: weightScales[channel],

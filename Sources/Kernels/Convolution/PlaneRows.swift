@@ -35,7 +35,8 @@ struct PlaneRows: Sendable {
   func run(
     input: UnsafePointer<Float>, zero: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    limits: (min: Float, max: Float), scratch: UnsafeMutableRawPointer, pool: ThreadPool
+    limits: (min: Float, max: Float), written: WrittenRange?, scratch: UnsafeMutableRawPointer,
+    pool: ThreadPool
   ) {
     let g = geometry
     let sizes = pare_planes(
@@ -60,6 +61,9 @@ struct PlaneRows: Sendable {
             $0, rows, g.outputChannels, weights, g.depth * 16, bias,
             output + index * g.outputWidth * g.outputChannels, limits.min, limits.max)
         }
+        written?.add(
+          output + index * g.outputWidth * g.outputChannels, rows: 1,
+          count: g.outputWidth * g.outputChannels, pitch: 0, thread: thread)
       }
     }
   }

@@ -83,6 +83,9 @@ struct ProductPlan: Sendable {
     return adjacent ? .segments : .packed
   }
 
+  /// Whether a unit has all columns of its pixels.
+  var holdsWholePixels: Bool { groups == 1 && blocks == 1 }
+
   /// Pieces of work.
   var units: Int { groups * blocks * tiles }
 

@@ -126,6 +126,8 @@ private func oneDimensional(
   let yStart = (x.byteCount + 127) & ~63
   let scratchStart = yStart + (y.byteCount + 127) & ~63
   let run = product.run
+  let readsParameters = facts.optionalInput(NodeFacts.dynamicParameters) != nil
+  let tellsRange = facts.outputs.count > 1
   let (xSize, ySize, xBytes, yBytes) = (x.type.size, y.type.size, x.byteCount, y.byteCount)
   return Execution(
     kernel: product.kernel, scratch: product.scratch.behind(scratchStart), packedInputs: [1, 2]
@@ -133,7 +135,12 @@ private func oneDimensional(
     let scratch = operands.scratch
     Permutation.toChannelsLast(
       UnsafeRawBufferPointer(start: operands.rawInput(0), count: xBytes), scratch, xShape, xSize)
-    run(scratch, nil, scratch + yStart, nil, scratch + scratchStart, operands.pool)
+    run(
+      PackedProduct.Addresses(
+        input: scratch, output: scratch + yStart,
+        parameters: readsParameters ? operands.rawInput(NodeFacts.dynamicParameters) : nil,
+        range: tellsRange ? operands.rawOutput(1) : nil, scratch: scratch + scratchStart,
+        pool: operands.pool))
     Permutation.toRowMajor(
       UnsafeRawBufferPointer(start: scratch + yStart, count: yBytes), operands.rawOutput(), yShape,
       ySize)

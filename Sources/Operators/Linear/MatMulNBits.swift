@@ -45,6 +45,8 @@ private func prepareMatMulNBits(_ facts: NodeFacts) throws(OperatorError) -> Exe
     kernel: product.kernel, scratch: product.scratch, packedInputs: [1, 2, 3, 4]
   ) { operands in
     run(
-      operands.rawInput(0), nil, operands.rawOutput(), nil, operands.scratch, operands.pool)
+      PackedProduct.Addresses(
+        input: operands.rawInput(0), output: operands.rawOutput(), scratch: operands.scratch,
+        pool: operands.pool))
   }
 }

@@ -13,14 +13,33 @@ struct PackedProduct: Sendable {
   let work: PackedWork
   /// Whether pixels of the output may lie further apart than their channels take.
   private var takesPitch: Bool
-  /// Computes: input, residual or nil, output, bytes from pixel to pixel of it or nil, scratch, threads.
-  let run: Run
+  /// Whether somebody asks for the range of the output, and whether the input was quantized before.
+  private var tellsRange = false, readsParameters = false
+  /// Computes.
+  let run: @Sendable (Addresses) -> Void
 
-  typealias Run =
-    @Sendable (
-      UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer, _ pitch: Int?,
-      UnsafeMutableRawPointer, ThreadPool
-    ) -> Void
+  /// What a run reads and writes.
+  struct Addresses {
+    let input: UnsafeRawPointer
+    var residual: UnsafeRawPointer?
+    let output: UnsafeMutableRawPointer
+    /// Bytes from pixel to pixel of the output, or nil where they lie one behind the other.
+    var pitch: Int?
+    /// Scale and zero point of an input that was quantized by its own range.
+    var parameters: UnsafeRawPointer?
+    /// Where to leave the range of what is written; nil where nobody asks.
+    var range: UnsafeMutableRawPointer?
+    let scratch: UnsafeMutableRawPointer
+    let pool: ThreadPool
+
+    /// The range to widen, by kernels that can tell it.
+    fileprivate func written(_ isTold: Bool) -> WrittenRange? {
+      guard let range = range?.assumingMemoryBound(to: Float.self) else { return nil }
+      if isTold { return WrittenRange(clearing: range, threads: pool.threads) }
+      WrittenRange.leaveUnknown(range)
+      return nil
+    }
+  }
 
   /// Sums of more products than this may exceed 32 bits: 66,000 · 127 · 255 < 2³¹.
   static let maximumDepth = 66_000
@@ -46,10 +65,12 @@ struct PackedProduct: Sendable {
       }
       if try facts.string("quantization", default: "none") == "dynamic" {
         guard residual == nil else { throw .unsupported("dynamic quantization with a residual") }
-        self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp)
+        self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp, isQuantized: false)
       } else {
         self = Self.float(sizes, weights, bias, clamp, readsPlanes: readsPlanes)
       }
+    case .uint8 where facts.optionalInput(NodeFacts.dynamicParameters) != nil:
+      self = try Self.dynamic(sizes, Int8Rows(weights, sizes), bias, clamp, isQuantized: true)
     case .uint8:
       guard let input = x.quantization else { throw .unsupported("a uint8 input without scale") }
       self = try Self.integer(
@@ -58,6 +79,8 @@ struct PackedProduct: Sendable {
       throw .unsupportedType(operand: "input", found: x.type, supported: [.float32, .uint8])
     }
     // The kernel's rows must be the output's too.
+    tellsRange = facts.outputs.count > 1
+    readsParameters = facts.optionalInput(NodeFacts.dynamicParameters) != nil
     if let output = facts.outputs.first {
       takesPitch = takesPitch && output.physicalShape.dimensions.last == sizes.outputChannels
     }
@@ -65,7 +88,7 @@ struct PackedProduct: Sendable {
 
   private init(
     kernel: String, scratch: ScratchSize, work: PackedWork, takesPitch: Bool = false,
-    run: @escaping Run
+    run: @escaping @Sendable (Addresses) -> Void
   ) {
     self.kernel = kernel
     self.scratch = scratch
@@ -77,17 +100,23 @@ struct PackedProduct: Sendable {
   /// The execution of a node whose operands already lie as the kernel wants them.
   func execution(residual: Int?) -> Execution {
     let run = run
+    let (tellsRange, readsParameters) = (tellsRange, readsParameters)
+    @Sendable func addresses(_ operands: Operands) -> Addresses {
+      Addresses(
+        input: operands.rawInput(0), residual: residual.map { operands.rawInput($0) },
+        output: operands.rawOutput(),
+        parameters: readsParameters ? operands.rawInput(NodeFacts.dynamicParameters) : nil,
+        range: tellsRange ? operands.rawOutput(1) : nil, scratch: operands.scratch,
+        pool: operands.pool)
+    }
     var execution = Execution(
       kernel: kernel, scratch: scratch, overwrites: residual, packedInputs: [1, 2]
-    ) { operands in
-      run(
-        operands.rawInput(0), residual.map { operands.rawInput($0) }, operands.rawOutput(),
-        nil, operands.scratch, operands.pool)
-    }
+    ) { operands in run(addresses(operands)) }
     if takesPitch, residual == nil {
       execution.runPitched = { operands, pitch in
-        run(
-          operands.rawInput(0), nil, operands.rawOutput(), pitch, operands.scratch, operands.pool)
+        var addresses = addresses(operands)
+        addresses.pitch = pitch
+        run(addresses)
       }
     }
     execution.packedBytes = work.bytes
@@ -112,20 +141,21 @@ struct PackedProduct: Sendable {
     return PackedProduct(
       kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work,
       takesPitch: convolution.takesPitch
-    ) {
-      input, residual, output, pitch, scratch, pool in
+    ) { at in
       withExtendedLifetime(owner) {
         convolution.run(
-          input: input.assumingMemoryBound(to: Float.self),
-          residual: residual?.assumingMemoryBound(to: Float.self),
-          output: output.assumingMemoryBound(to: Float.self),
-          pitch: pitch.map { $0 / MemoryLayout<Float>.stride }, scratch: scratch, pool: pool)
+          input: at.input.assumingMemoryBound(to: Float.self),
+          residual: at.residual?.assumingMemoryBound(to: Float.self),
+          output: at.output.assumingMemoryBound(to: Float.self),
+          pitch: at.pitch.map { $0 / MemoryLayout<Float>.stride },
+          written: at.written(convolution.tellsRange), scratch: at.scratch, pool: at.pool)
       }
     }
   }
 
   private static func dynamic(
-    _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float)
+    _ sizes: ConvolutionGeometry, _ weights: Int8Rows, _ bias: [Float]?, _ clamp: (Float, Float),
+    isQuantized: Bool
   ) throws(OperatorError) -> PackedProduct {
     let product = ProductWeights(weights.tensor, ConvolutionI8.weightOrder(sizes))
     let owner = product.owner
@@ -140,13 +170,24 @@ struct PackedProduct: Sendable {
       }
     }
     return PackedProduct(
-      kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work
-    ) {
-      input, _, output, _, scratch, pool in
+      kernel: convolution.kernelName,
+      scratch: isQuantized ? convolution.quantizedScratch : convolution.scratch,
+      work: convolution.work, takesPitch: convolution.takesPitch
+    ) { at in
       withExtendedLifetime(owner) {
+        let output = at.output.assumingMemoryBound(to: Float.self)
+        let pitch = at.pitch.map { $0 / MemoryLayout<Float>.stride }
+        let written = at.written(convolution.tellsRange)
+        guard let parameters = at.parameters?.assumingMemoryBound(to: Float.self) else {
+          convolution.run(
+            input: at.input.assumingMemoryBound(to: Float.self), output: output, pitch: pitch,
+            written: written, scratch: at.scratch, pool: at.pool)
+          return
+        }
         convolution.run(
-          input: input.assumingMemoryBound(to: Float.self),
-          output: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+          quantized: at.input.assumingMemoryBound(to: UInt8.self),
+          range: DynamicRange(scale: parameters[0], zeroPoint: UInt8(parameters[1])),
+          output: output, pitch: pitch, written: written, scratch: at.scratch, pool: at.pool)
       }
     }
   }
@@ -198,16 +239,16 @@ struct PackedProduct: Sendable {
     return PackedProduct(
       kernel: convolution.kernelName, scratch: convolution.scratch, work: convolution.work,
       takesPitch: convolution.takesPitch
-    ) {
-      input, added, output, pitch, scratch, pool in
+    ) { at in
       withExtendedLifetime(owner) {
         convolution.run(
-          input: input.assumingMemoryBound(to: UInt8.self),
-          residual: added.map {
+          input: at.input.assumingMemoryBound(to: UInt8.self),
+          residual: at.residual.map {
             ConvolutionI8.Residual(
               $0.assumingMemoryBound(to: UInt8.self), scale: scale, zeroPoint: zeroPoint)
           },
-          output: output, pitch: pitch.map { $0 / elementBytes }, scratch: scratch, pool: pool)
+          output: at.output, pitch: at.pitch.map { $0 / elementBytes }, scratch: at.scratch,
+          pool: at.pool)
       }
     }
   }

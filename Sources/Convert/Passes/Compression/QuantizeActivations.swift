@@ -187,17 +187,27 @@ extension QuantizeActivations {
 
   private func choose(_ graph: Graph, _ effect: inout Effect) -> [Bool] {
     let index = GraphIndex(graph)
-    var isInteger = [Bool](repeating: false, count: graph.nodes.count)
-    for (position, node) in graph.nodes.enumerated() {
-      if Self.isAnchor(node) {
-        if let reason = refusal(node, graph) {
-          effect.left.append(FloatLayer(node: node.name, reason: reason))
-        } else {
-          isInteger[position] = true
-        }
+    var anchors = [Bool](repeating: false, count: graph.nodes.count)
+    for (position, node) in graph.nodes.enumerated() where Self.isAnchor(node) {
+      if let reason = refusal(node, graph) {
+        effect.left.append(FloatLayer(node: node.name, reason: reason))
       } else {
-        isInteger[position] = canJoin(node, graph, index, isInteger)
+        anchors[position] = true
       }
+    }
+    let slow = IntegerGains(graph, index).trim(&anchors) { spread($0, graph, index) }
+    for position in slow.sorted() {
+      effect.left.append(
+        FloatLayer(node: graph.nodes[position].name, reason: DynamicChoice.gainsNothing))
+    }
+    return spread(anchors, graph, index)
+  }
+
+  /// Which nodes compute in integers where `anchors` do.
+  private func spread(_ anchors: [Bool], _ graph: Graph, _ index: GraphIndex) -> [Bool] {
+    var isInteger = anchors
+    for (position, node) in graph.nodes.enumerated() where !Self.isAnchor(node) {
+      isInteger[position] = canJoin(node, graph, index, isInteger)
     }
     // From the end: who joined without a reader in integers leaves again.
     for position in graph.nodes.indices.reversed()

@@ -92,6 +92,7 @@ struct QuantizeWeights {
 
   func apply(_ graph: inout Graph, _ nodes: [WeightedNode]) -> Effect {
     var effect = Effect()
+    let choice = isDynamic ? DynamicChoice(graph, nodes) : nil
     for node in nodes {
       guard let tensor = graph[node.weights].constant else { continue }
       let op = graph.nodes[node.position].op
@@ -105,19 +106,14 @@ struct QuantizeWeights {
       }
       graph[node.weights].constant = stored
       effect.layers += 1
-      guard isDynamic, Self.gains(graph, graph.nodes[node.position], tensor.shape) else { continue }
-      graph.nodes[node.position].attributes["quantization"] = .string("dynamic")
-      effect.dynamicLayers += 1
+      guard let choice else { continue }
+      if let reason = choice.refusal(of: node.position) {
+        effect.left.append(FloatLayer(node: node.name, reason: reason))
+      } else {
+        graph.nodes[node.position].attributes["quantization"] = .string("dynamic")
+        effect.dynamicLayers += 1
+      }
     }
     return effect
-  }
-
-  /// Whether integer products outweigh the cost of measuring and quantizing the input.
-  private static func gains(_ graph: Graph, _ node: Node, _ shape: Shape) -> Bool {
-    let depth = shape.dimensions[1...].reduce(1, *)
-    let isPlain = node.op == "Conv" || node.op == "Gemm" && node.attributes["transB"] == .int(1)
-    return isPlain && [2, 4].contains(shape.rank) && depth >= 32 && depth <= 66_000
-      && shape[0] >= 16
-      && (node.inputs[0].flatMap { graph[$0].type } == .float32)
   }
 }
