@@ -36,20 +36,15 @@ struct ChannelProfile {
         guard let id = written.id, values.contains(id), written.facts.type == .float32 else {
           continue
         }
-        sums[id] = InputMeans(written.facts, as: written.facts.shape, squares: true)
+        sums[id] = InputMeans(written.facts, as: written.facts.shape, extremes: true)
       }
     }
   }
 
-  /// The root mean square of each channel of the values that were wanted.
-  var magnitudes: [ValueID: [Float]] { collect(\.rootMeanSquares) }
-
   /// The largest magnitude in each channel of the values that were wanted.
-  var largest: [ValueID: [Float]] { collect(\.largest) }
-
-  private func collect(_ part: (InputMeans) -> [Float]) -> [ValueID: [Float]] {
+  var largest: [ValueID: [Float]] {
     var found: [ValueID: [Float]] = [:]
-    for id in wanted { found[id] = sums[origins[id] ?? id].map(part) }
+    for id in wanted { found[id] = sums[origins[id] ?? id]?.largest }
     return found
   }
 }

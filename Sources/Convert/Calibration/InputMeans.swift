@@ -1,7 +1,7 @@
 import ModelFormat
 import Operators
 
-/// The mean of what layers read, and its mean square: of each channel of an image, of each element of a row.
+/// The mean of what layers read, and its largest magnitude: of each channel of an image, of each element of a row.
 struct InputMeans: Sendable {
   /// How the elements of one sample lie.
   private enum Order {
@@ -25,8 +25,6 @@ struct InputMeans: Sendable {
 
   private let order: Order
   private var sums: [Double]
-  /// Sums of squares; empty where nobody asked for them.
-  private var squares: [Double] = []
   /// The largest magnitudes; empty where nobody asked for them.
   private(set) var largest: [Float] = []
   private var count = 0.0
@@ -34,12 +32,11 @@ struct InputMeans: Sendable {
   /// Means of the value that `facts` describe, as a layer sees it that reads it as `reader`.
   ///
   /// Nil where the shapes say neither channels nor rows.
-  init?(_ facts: ValueFacts, as reader: Shape, squares hasSquares: Bool = false) {
+  init?(_ facts: ValueFacts, as reader: Shape, extremes hasExtremes: Bool = false) {
     guard let order = Self.order(facts, reader) else { return nil }
     self.order = order
     sums = [Double](repeating: 0, count: order.count)
-    guard hasSquares else { return }
-    squares = sums
+    guard hasExtremes else { return }
     largest = [Float](repeating: 0, count: sums.count)
   }
 
@@ -70,18 +67,15 @@ struct InputMeans: Sendable {
       addRows(base, length, elements.count / length)
     case .planes(let channels, let size):
       for plane in 0..<(elements.count / size) {
-        var (sum, square, most): (Float, Float, Float) = (0, 0, 0)
+        var (sum, most): (Float, Float) = (0, 0)
         let start = base + plane * size
         for index in 0..<size {
           sum += start[index]
-          square += start[index] * start[index]
           most = max(most, abs(start[index]))
         }
         let channel = plane % channels
         sums[channel] += Double(sum)
-        guard !squares.isEmpty else { continue }
-        squares[channel] += Double(square)
-        largest[channel] = max(largest[channel], most)
+        if !largest.isEmpty { largest[channel] = max(largest[channel], most) }
       }
       count += Double(elements.count / channels)
     case .flattened(let shape):
@@ -92,9 +86,7 @@ struct InputMeans: Sendable {
           for channel in 0..<channels {
             let (element, place) = (Double(start[channel]), channel * pixels + pixel)
             sums[place] += element
-            guard !squares.isEmpty else { continue }
-            squares[place] += element * element
-            largest[place] = max(largest[place], abs(start[channel]))
+            if !largest.isEmpty { largest[place] = max(largest[place], abs(start[channel])) }
           }
         }
       }
@@ -103,24 +95,6 @@ struct InputMeans: Sendable {
   }
 
   private mutating func addRows(_ base: UnsafePointer<Float>, _ length: Int, _ rows: Int) {
-    Self.add(base, length, rows, to: &sums) { $0 }
-    if !squares.isEmpty {
-      Self.add(base, length, rows, to: &squares) { $0 * $0 }
-      largest.withUnsafeMutableBufferPointer { largest in
-        for row in 0..<rows {
-          let start = base + row * length
-          for index in 0..<length { largest[index] = max(largest[index], abs(start[index])) }
-        }
-      }
-    }
-    count += Double(rows)
-  }
-
-  /// Adds `term` of each element of `rows` rows to the sums.
-  private static func add(
-    _ base: UnsafePointer<Float>, _ length: Int, _ rows: Int, to sums: inout [Double],
-    _ term: (Float) -> Float
-  ) {
     // Short sums in single precision, which vectors add up; their sums in double.
     let most = 256
     var part = [Float](repeating: 0, count: length)
@@ -129,16 +103,21 @@ struct InputMeans: Sendable {
         for index in 0..<length { part[index] = 0 }
         for row in first..<min(rows, first + most) {
           let start = base + row * length
-          for index in 0..<length { part[index] += term(start[index]) }
+          for index in 0..<length { part[index] += start[index] }
         }
       }
       for index in 0..<length { sums[index] += Double(part[index]) }
     }
+    guard !largest.isEmpty else { return count += Double(rows) }
+    largest.withUnsafeMutableBufferPointer { largest in
+      for row in 0..<rows {
+        let start = base + row * length
+        for index in 0..<length { largest[index] = max(largest[index], abs(start[index])) }
+      }
+    }
+    count += Double(rows)
   }
 
   /// The means of all samples so far.
   var means: [Float] { sums.map { Float($0 / max(count, 1)) } }
-
-  /// The roots of the mean squares of all samples so far; empty where they were not asked for.
-  var rootMeanSquares: [Float] { squares.map { Float(($0 / max(count, 1)).squareRoot()) } }
 }

@@ -80,7 +80,7 @@ import Testing
       RandomSamples(seed: 1).load(0, into: interpreter)
       try profile.run(interpreter)
       // The largest channel beside the smallest, over all activations.
-      return profile.magnitudes.values.reduce(0) { sum, channels in
+      return profile.largest.values.reduce(0) { sum, channels in
         let positive = channels.filter { $0 > 0 }
         return sum + Double((positive.max() ?? 1) / (positive.min() ?? 1))
       }

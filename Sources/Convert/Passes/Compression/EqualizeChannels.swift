@@ -82,7 +82,6 @@ struct EqualizeChannels {
       }
       for channel in norms.indices { weights[channel] = max(weights[channel], norms[channel]) }
     }
-    let strength = Double(ProcessInfo.processInfo.environment["EQ"] ?? "0.5") ?? 0.5
     let raw = zip(activations, weights).map { activation, weight -> Double in
       guard activation > 0, weight > 0, activation.isFinite, weight.isFinite else { return 0 }
       return pow(Double(activation), strength) / pow(Double(weight), 1 - strength)
