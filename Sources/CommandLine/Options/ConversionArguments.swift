@@ -69,7 +69,19 @@ extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
 extension ConversionOptions.Effort: ExpressibleByArgument {}
 extension ConversionOptions.Switch: ExpressibleByArgument {}
+extension ConversionOptions.Grid: ExpressibleByArgument {}
+extension ConversionOptions.Rounding: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
+
+extension ConversionOptions {
+  /// A number of bits from 2 to 8.
+  static func parseWeightBits(_ text: String) throws -> Int {
+    guard let bits = Int(text), (2...8).contains(bits) else {
+      throw ValidationError("'\(text)' is no number from 2 to 8")
+    }
+    return bits
+  }
+}
 
 extension Encoding: ExpressibleByArgument {
   /// An encoding by the name that `inspect` prints, or `auto` handled by the caller.
@@ -123,7 +135,9 @@ struct Duration: ExpressibleByArgument {
       ("ms", 1e-3), ("us", 1e-6), ("s", 1), ("m", 60), ("min", 60), ("h", 3600), ("", 1),
     ]
     let text = argument.lowercased()
-    let known = units.filter { text.hasSuffix($0.suffix) }.sorted { $0.suffix.count > $1.suffix.count }
+    let known = units.filter { text.hasSuffix($0.suffix) }.sorted {
+      $0.suffix.count > $1.suffix.count
+    }
     guard let unit = known.first,
       let number = Double(text.dropLast(unit.suffix.count).filter { $0 != " " }), number > 0,
       number * unit.factor < 1e9

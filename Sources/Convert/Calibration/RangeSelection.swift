@@ -47,7 +47,9 @@ struct RangeSelection {
     guard var least = error?.relative else { return }
     let others = rules.filter { $0 != rule }.map { calibration.ranges($0) }
     let order = calibration.observers.indices.compactMap { value -> (value: Int, ratio: Double)? in
-      guard let observer = calibration.observers[value], let range = ranges[value] else { return nil }
+      guard let observer = calibration.observers[value], let range = ranges[value] else {
+        return nil
+      }
       return (value, SquaredErrorRange(observer).signalToNoise(range))
     }.sorted { ($0.ratio, $0.value) < ($1.ratio, $1.value) }
     let start = quantized(parameters)

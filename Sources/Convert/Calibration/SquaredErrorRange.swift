@@ -64,7 +64,8 @@ struct SquaredErrorRange {
   /// The error of a range, zero within it, over all elements.
   func error(_ low: Double, _ high: Double) -> Double {
     let step = (high - low) / 255
-    return rounded * step * step / 12 + clipping * (above.clipped(at: high) + below.clipped(at: -low))
+    return rounded * step * step / 12 + clipping
+      * (above.clipped(at: high) + below.clipped(at: -low))
   }
 
   /// The noise of rounding and clipping with `range` beside the signal, in decibels (SQNR); larger is better.

@@ -34,7 +34,8 @@ extension Compressor {
     let found = try measure(float, means, parameters, trial, goal)
     log.begin()
     let maker = FormMaker(
-      float: float, means: means, parameters: parameters, trial: trial, goal: goal, options: options,
+      float: float, means: means, parameters: parameters, trial: trial, goal: goal,
+      options: options,
       baseline: try baseline(graph, goal), encode: encodeAll)
     var search = PlanSearch(
       goal: goal, found.sensitivity, found.treatments, base: base, stop: stop
@@ -58,7 +59,8 @@ extension Compressor {
     choices = search.choices(best)
     log.end(
       "search", samples: trial.count,
-      effect: "\(search.steps.count) forms made, the best \(best.step.isMet ? "reaches" : "misses") "
+      effect:
+        "\(search.steps.count) forms made, the best \(best.step.isMet ? "reaches" : "misses") "
         + "the goal")
   }
 
@@ -165,7 +167,8 @@ struct FormMaker {
     let error = try trial.error(of: interpreter)
     let labels = options.labels.reduce(0) { $0 + $1.utf8.count + 3 }
     var step = SearchStep(
-      bytes: ModelWriter(Model(graph: graph, metadata: Bytes([]))).byteCount + labels + Self.description,
+      bytes: ModelWriter(Model(graph: graph, metadata: Bytes([]))).byteCount + labels
+        + Self.description,
       error: error.relative, agreement: error.agreement, ms: nil, drop: nil, isMet: true)
     if goal.ms != nil || goal.bytes == nil && goal.drop == nil {
       step.ms = try Self.milliseconds(interpreter)

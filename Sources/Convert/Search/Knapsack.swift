@@ -19,10 +19,12 @@ struct Knapsack {
     guard budget > 0, items.allSatisfy({ !$0.isEmpty }) else { return items.isEmpty ? [] : nil }
     let unit = budget / Double(parts)
     // Beside every option's whole parts, so that sums of them tell whether the budget holds.
-    let costs = items.map { $0.map { option in
-      let parts = (option.cost / unit).rounded(.up)
-      return parts.isFinite && parts <= Double(Self.parts) ? Int(max(0, parts)) : Self.parts + 1
-    } }
+    let costs = items.map {
+      $0.map { option in
+        let parts = (option.cost / unit).rounded(.up)
+        return parts.isFinite && parts <= Double(Self.parts) ? Int(max(0, parts)) : Self.parts + 1
+      }
+    }
     // The least error with a cost of exactly so many parts, and which option of the last item that has.
     var least = [Double](repeating: .infinity, count: parts + 1)
     least[0] = 0

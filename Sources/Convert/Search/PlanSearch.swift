@@ -93,7 +93,8 @@ struct PlanSearch {
     _ measured: (Form) -> Double
   ) throws(ConvertError) {
     // What a file holds, or a run takes, beside the layers: found with the cheapest form.
-    let cheapest = choice { options in options.indices.min { cost(options[$0]) < cost(options[$1]) } }
+    let cheapest = choice { options in options.indices.min { cost(options[$0]) < cost(options[$1]) }
+    }
     let first = try attempt(plan(cheapest))
     guard isErrorBudget || measured(first) <= limit else { return }
     var beside = isErrorBudget ? 0 : measured(first) - total(cheapest, cost)
@@ -106,7 +107,8 @@ struct PlanSearch {
             : Knapsack.Option(cost: max(0, cost(option)), error: option.error)
         }
       }
-      guard let chosen = Knapsack.solve(options, budget: limit - beside), tried.insert(chosen).inserted
+      guard let chosen = Knapsack.solve(options, budget: limit - beside),
+        tried.insert(chosen).inserted
       else { return }
       let form = try attempt(plan(chosen))
       let found = measured(form)
@@ -119,7 +121,9 @@ struct PlanSearch {
   /// The smallest file that loses no more than the goal allows, by halving the range of sizes.
   private mutating func shrink() throws(ConvertError) {
     let bytes: (Sensitivity.Option) -> Double = { Double($0.bytes) }
-    let smallest = choice { options in options.indices.min { bytes(options[$0]) < bytes(options[$1]) } }
+    let smallest = choice { options in
+      options.indices.min { bytes(options[$0]) < bytes(options[$1]) }
+    }
     // Eight bits everywhere, the usual end of the range; float only where even that loses too much.
     let eight = choice { options in
       options.firstIndex { $0.treatment.hasPrefix("int8") } ?? options.indices.first
@@ -177,7 +181,8 @@ struct PlanSearch {
     let all = sensitivity.layers.compactMap { other in
       other.options.first { $0.treatment == "int4" || $0.treatment == "int4 weights" }?.error
     }.sorted()
-    let own = layer.options.first { $0.treatment == "int4" || $0.treatment == "int4 weights" }?.error
+    let own = layer.options.first { $0.treatment == "int4" || $0.treatment == "int4 weights" }?
+      .error
     let option = layer.options[chosen]
     if let own, let median = all.isEmpty ? nil : all[all.count / 2], median > 0 {
       return String(tenths: own / median) + " times the median's error at 4 bits, "

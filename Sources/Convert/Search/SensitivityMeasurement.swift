@@ -47,7 +47,8 @@ struct SensitivityMeasurement {
       ]
       var weightGain = gains.isEmpty ? 1 : gains.reduce(0, +) / Double(gains.count)
       let squares = tensor.withFloats { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }
-      if isMeasured, let probe = form(of: layer, tensor, Self.probe), probe.energy > 0, squares > 0 {
+      if isMeasured, let probe = form(of: layer, tensor, Self.probe), probe.energy > 0, squares > 0
+      {
         let found = try error(of: layer, Self.probe)
         weightGain = found.relative / (probe.energy / squares)
         gains.append(weightGain)
@@ -58,10 +59,13 @@ struct SensitivityMeasurement {
           error: squares > 0 ? weightGain * form.energy / squares : 0, divergence: nil,
           isMeasured: false, bytes: form.bytes)
         let needsActivations = form.treatment.activations == .uint8
-        let isOwn = form.treatment.weights.bits == 8 && (needsActivations || form.treatment.pruning != nil)
+        let isOwn =
+          form.treatment.weights.bits == 8 && (needsActivations || form.treatment.pruning != nil)
         if isMeasured, isOwn || form.treatment == Self.probe {
           let found = try error(of: layer, form.treatment)
-          (option.error, option.divergence, option.isMeasured) = (found.relative, found.divergence, true)
+          (option.error, option.divergence, option.isMeasured) = (
+            found.relative, found.divergence, true
+          )
         } else if needsActivations, let eight = options.first(where: { $0.treatment == "int8" }),
           let energy = forms.first(where: { $0.treatment.name == "int8" })?.energy, squares > 0
         {

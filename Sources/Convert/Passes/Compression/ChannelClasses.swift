@@ -24,9 +24,10 @@ struct ChannelClasses {
 
   /// Finds the classes of `graph`, whose activations are fused into layers.
   init(_ graph: Graph) {
-    let layers = Set(graph.weightedNodes(.none).map(\.position).filter {
-      Self.isScalable(graph.nodes[$0], graph)
-    })
+    let layers = Set(
+      graph.weightedNodes(.none).map(\.position).filter {
+        Self.isScalable(graph.nodes[$0], graph)
+      })
     var sets = DisjointSets(count: graph.values.count)
     // Values that something reads or writes which is not indifferent to scale.
     var isFixed = [Bool](repeating: false, count: graph.values.count)
@@ -58,7 +59,9 @@ struct ChannelClasses {
     }
     for position in layers.sorted() {
       let node = graph.nodes[position]
-      if let input = node.inputs[0] { found[sets.root(of: input.index)]?.consumers.append(position) }
+      if let input = node.inputs[0] {
+        found[sets.root(of: input.index)]?.consumers.append(position)
+      }
       if let output = node.outputs[0] {
         found[sets.root(of: output.index)]?.producers.append(position)
       }

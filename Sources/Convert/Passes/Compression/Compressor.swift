@@ -79,7 +79,7 @@ struct Compressor {
     }
     let isStatic = plan.treatments.contains { $0.activations == .uint8 }
     guard isStatic else {
-      roundWeights(&graph, plan)
+      _ = try roundWeights(&graph, plan, &samples)
       return quantizeAtRunTime(&graph, plan)
     }
     // Unless a cache says what samples would.
@@ -92,8 +92,8 @@ struct Compressor {
     let float = graph
     let calibration =
       if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
-    roundWeights(&graph, plan)
-    correctBias(&graph, float, calibration)
+    // What is rounded to keep outputs has right biases already.
+    if try !roundWeights(&graph, plan, &samples) { correctBias(&graph, float, calibration) }
     quantizeAtRunTime(&graph, plan)
     let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
     try keep(calibration, ranges, factors, float)
@@ -300,14 +300,37 @@ struct Compressor {
     } catch { throw .plan(path: options.input, error) }
   }
 
-  /// Stores weights as integers where the plan says so.
-  private mutating func roundWeights(_ graph: inout Graph, _ plan: CompressionPlan) {
+  /// Whether weights are rounded to keep outputs, which needs samples, and not each to its nearest level.
+  private func roundsBySamples(_ plan: CompressionPlan, _ layers: [WeightedNode]) -> Bool {
+    guard options.calibration != nil else { return false }
+    return switch options.rounding {
+    case .nearest: false
+    case .gptq: true
+    case .auto: layers.contains { plan[$0.name].weights.bits < 8 }
+    }
+  }
+
+  /// Stores weights as integers where the plan says so; returns whether samples were used for that.
+  private mutating func roundWeights(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Bool {
     let layers = graph.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
-    guard !layers.isEmpty else { return }
+    guard !layers.isEmpty else { return false }
     log.begin()
-    let effect = RoundWeights(plan: plan).apply(&graph, layers)
-    left += effect.left
-    log.end("round-weights", effect: effect.text)
+    guard roundsBySamples(plan, layers) else {
+      let effect = RoundWeights(plan: plan).apply(&graph, layers)
+      left += effect.left
+      log.end("round-weights", options: [Entry("rounding", "nearest")], effect: effect.text)
+      return false
+    }
+    try MemoryPolicy(options).requireFit(graph, for: "rounding by samples")
+    let effect = try SampledRounding(options: options, progress: progress, plan: plan)
+      .apply(&graph, layers, &samples)
+    left += effect.nearest.left
+    log.end(
+      "round-weights", options: [Entry("rounding", "gptq")], samples: effect.samples,
+      effect: effect.text)
+    return true
   }
 
   /// Takes the mean error of rounded weights out of biases.
@@ -362,7 +385,8 @@ struct Compressor {
     let rule = calibration.cached == nil ? selection.rule.name : "cache"
     log.end(
       "int8", options: [Entry("calibration-method", rule)], samples: trial?.count ?? 0,
-      effect: "\(effect.layers) layers have integer weights, \(effect.integerNodes) nodes compute in "
+      effect:
+        "\(effect.layers) layers have integer weights, \(effect.integerNodes) nodes compute in "
         + "integers, ranges by \(rule)"
         + (selection.exceptions > 0 ? ", \(selection.exceptions) of them by another rule" : ""))
     return selection

@@ -44,7 +44,9 @@ struct EqualizeChannels {
     var activations = [Float](repeating: 0, count: group.channels)
     for value in group.values {
       guard let known = magnitudes[value], known.count == group.channels else { continue }
-      for channel in known.indices { activations[channel] = max(activations[channel], known[channel]) }
+      for channel in known.indices {
+        activations[channel] = max(activations[channel], known[channel])
+      }
     }
     var weights = [Float](repeating: 0, count: group.channels)
     for position in group.consumers {
@@ -85,7 +87,9 @@ extension Graph {
 
   /// Multiplies what a layer's weights do with input channel `c` by `factors[c]`.
   fileprivate mutating func scaleColumns(of position: Int, by factors: [Float]) {
-    guard let weights = nodes[position].inputs[1], let tensor = self[weights].constant else { return }
+    guard let weights = nodes[position].inputs[1], let tensor = self[weights].constant else {
+      return
+    }
     var elements = tensor.floats()
     forEachColumn(position, tensor.shape) { index, channel in elements[index] *= factors[channel] }
     nodes[position].inputs[1] = own(weights, Tensor(elements, shape: tensor.shape))

@@ -89,7 +89,9 @@ extension Tensor {
     guard columns <= ShortRows.longest, taps > 1 else { return nil }
     let elements = floats()
     guard elements.allSatisfy(\.isFinite) else { return nil }
-    func row(_ index: Int) -> ArraySlice<Float> { elements[(index * columns)..<((index + 1) * columns)] }
+    func row(_ index: Int) -> ArraySlice<Float> {
+      elements[(index * columns)..<((index + 1) * columns)]
+    }
     var scales = (0..<shape[0]).map { ShortRows.scale(row($0), taps: taps) }
     // A channel of zeros takes the largest scale: any serves.
     guard let widest = scales.max() else { return nil }
