@@ -46,7 +46,8 @@ public struct ConversionOptions: Sendable {
 
   /// How weights become integers.
   public enum Rounding: String, Sendable, CaseIterable {
-    /// Second-order below eight bits where there are calibration samples, to the nearest elsewhere.
+    /// To keep outputs, where there are calibration samples and a layer has fewer than eight bits or the
+    /// effort is thorough; to the nearest level elsewhere.
     case auto
     case nearest
     /// So that the outputs of layers stay on calibration samples.

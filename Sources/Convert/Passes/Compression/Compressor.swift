@@ -306,7 +306,8 @@ struct Compressor {
     return switch options.rounding {
     case .nearest: false
     case .gptq: true
-    case .auto: layers.contains { plan[$0.name].weights.bits < 8 }
+    case .auto:
+      options.effort == .thorough || layers.contains { plan[$0.name].weights.bits < 8 }
     }
   }
 

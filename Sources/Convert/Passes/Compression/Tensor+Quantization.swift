@@ -87,7 +87,7 @@ extension Tensor {
     var rows: [Double] = []
     rows.reserveCapacity(elements.count)
     for row in 0..<extent { for k in 0..<n { rows.append(Double(elements[place(row, k)])) } }
-    let levels = WeightLevels(rows, rows: extent, grid: grid)
+    let levels = WeightLevels(rows, rows: extent, grid: grid, holdsZero: rows.contains(0))
     var stored = [Int8](repeating: 0, count: elements.count)
     for row in 0..<extent {
       for k in 0..<n where rows[row * n + k] != 0 {

@@ -52,7 +52,9 @@ struct RoundedLayer {
       means.append(part)
     }
     guard targets.allSatisfy(\.isFinite) else { return nil }
-    let levels = WeightLevels(targets, rows: rows, grid: grid, importance: importance)
+    let levels = WeightLevels(
+      targets, rows: rows, grid: grid, importance: importance,
+      holdsZero: weights.contains(0))
     var shifts: [Double] = []
     var stored = [Int8](repeating: 0, count: weights.count)
     for group in 0..<moments.groups {

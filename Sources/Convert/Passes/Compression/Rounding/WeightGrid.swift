@@ -28,9 +28,13 @@ struct WeightLevels {
 
   /// The levels for `weights`, [rows][n].
   ///
-  /// - Parameter importance: the mean square of what each weight is multiplied with, [groups][n]; nil where
-  ///   nothing is known. Rows of one group follow one another.
-  init(_ weights: [Double], rows: Int, grid: WeightGrid, importance: [Double]? = nil) {
+  /// - Parameters:
+  ///   - importance: the mean square of what each weight is multiplied with, [groups][n]; nil where nothing
+  ///     is known. Rows of one group follow one another.
+  ///   - holdsZero: whether zero has to be among the levels.
+  init(
+    _ weights: [Double], rows: Int, grid: WeightGrid, importance: [Double]? = nil, holdsZero: Bool
+  ) {
     let n = rows == 0 ? 0 : weights.count / rows
     let groups = n == 0 ? 1 : max(1, (importance?.count ?? n) / n)
     func weight(_ row: Int, _ k: Int) -> Double {
@@ -53,22 +57,19 @@ struct WeightLevels {
           Self.scale(weights[row * n..<(row + 1) * n], -127...127, shrinks: false) { _ in 1 }
         })
       var histogram = [Double](repeating: 0, count: 255)
-      var hasZeros = false
       for row in 0..<rows {
         let scale = Double(scales[row])
         for k in 0..<n {
           let value = weights[row * n + k]
-          if value == 0 {
-            hasZeros = true
-          } else {
-            // A floor keeps weights in sight whose inputs were never there.
-            histogram[Int(Self.nearest(value / scale, -127...127)) + 127] +=
-              scale * scale * max(weight(row, k), 1e-12)
-          }
+          // Zeros that stay need no cluster.
+          if value == 0, holdsZero { continue }
+          // A floor keeps weights in sight whose inputs were never there.
+          histogram[Int(Self.nearest(value / scale, -127...127)) + 127] +=
+            scale * scale * max(weight(row, k), 1e-12)
         }
       }
       self.scales = scales
-      levels = KMeans.levels(histogram, count: 1 << bits, includesZero: hasZeros)
+      levels = KMeans.levels(histogram, count: 1 << bits, includesZero: holdsZero)
       isUniform = false
     }
   }
