@@ -414,18 +414,26 @@ struct Compressor {
   mutating func encode(_ graph: inout Graph) {
     log.begin()
     let sparse = encodeAll(&graph)
-    log.end("encode", effect: "\(sparse) constants are stored sparse")
+    log.end(
+      "encode",
+      effect: "\(sparse) constants are stored sparse"
+        + (palettes > 0 ? ", \(palettes) with a palette" : ""))
   }
 
   /// Puts every constant into its smallest encoding and returns how many are sparse.
   func encodeAll(_ graph: inout Graph) -> Int {
     var sparse = 0
+    var palettes = 0
     for index in graph.values.indices {
       // A zero point or a shape gains nothing: its record is larger than its data.
       guard let tensor = graph.values[index].constant, tensor.shape.count >= 64 else { continue }
       let isPruned = tensor.nonzeroCount < tensor.shape.count
       let encoded = tensor.encoded(as: isPruned ? options.sparseEncoding : nil)
-      if encoded.encoding != .dense { sparse += 1 }
+      switch encoded.encoding {
+      case .dense: break
+      case .palette: palettes += 1
+      default: sparse += 1
+      }
       graph.values[index].constant = encoded
     }
     return sparse
