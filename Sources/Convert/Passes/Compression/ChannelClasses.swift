@@ -81,14 +81,21 @@ struct ChannelClasses {
   /// Whether the rows and columns of a layer's weights can be scaled by channel.
   private static func isScalable(_ node: Node, _ graph: Graph) -> Bool {
     guard node.inputs.count > 1, let weights = node.inputs[1], let input = node.inputs[0],
-      graph[input].constant == nil, let shape = graph[weights].constant?.shape
+      graph[input].constant == nil, let shape = graph[weights].constant?.shape,
+      let read = graph[input].shape, read.rank == shape.rank
     else { return false }
     if node.inputs.count > 2, let bias = node.inputs[2] {
       guard graph[bias].constant?.shape.count == shape[0] else { return false }
     }
     switch node.op {
-    case "Conv": return shape.rank == 4 || shape.rank == 3
-    case "Gemm": return node.attributes["transB"] == .int(1) && node.attributes["transA"] != .int(1)
+    case "Conv":
+      var groups = 1
+      if case .int(let stated)? = node.attributes["group"] { groups = Int(stated) }
+      return (3...4).contains(shape.rank) && groups >= 1 && shape[0] % groups == 0
+        && read[1] == shape[1] * groups
+    case "Gemm":
+      return node.attributes["transB"] == .int(1) && node.attributes["transA"] != .int(1)
+        && read[1] == shape[1]
     default: return false
     }
   }

@@ -54,6 +54,7 @@ struct Compressor {
     for specification in options.pruning { prune(&graph, specification, plan) }
     pruneByRule(&graph, plan)
     recommendBlocks()
+    let promised = NormalizedMeans(imported)
     try fuse(&graph, GraphPass.folding, "fold")
     if !options.pruning.isEmpty, options.calibration != nil {
       try correctStatistics(&graph, imported, &samples)
@@ -62,7 +63,7 @@ struct Compressor {
     if let goal = options.goal {
       try search(&graph, plan, goal, &samples)
     } else {
-      try quantize(&graph, plan, &samples)
+      try quantize(&graph, plan, promised, &samples)
       try fuse(&graph, GraphPass.finishing, "finish")
       encode(&graph)
     }
@@ -72,29 +73,37 @@ struct Compressor {
 
   /// Gives weights and activations of the float network `graph` the types that `plan` says.
   private mutating func quantize(
-    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+    _ graph: inout Graph, _ plan: CompressionPlan, _ promised: NormalizedMeans,
+    _ samples: inout SampleSet
   ) throws(ConvertError) {
     if plan.base.weights == .float16 || plan.base.weights == .bfloat16 {
       halve(&graph, plan.base.weights)
     }
     let isStatic = plan.treatments.contains { $0.activations == .uint8 }
-    guard isStatic else {
-      _ = try roundWeights(&graph, plan, &samples)
+    guard isStatic || plan.treatments.contains(where: \.weights.isInteger) else { return }
+    guard isCalibrated else {
+      let float = graph
+      // What is rounded to keep outputs has right biases already.
+      if try !roundWeights(&graph, plan, &samples) {
+        correctBias(&graph, float, promised.means(of: float), "as BatchNormalization promises it")
+      }
       return quantizeAtRunTime(&graph, plan)
     }
     // Unless a cache says what samples would.
     let cache = try cache()
     var trial: Trial?
-    if cache == nil, options.effort != .fast {
+    if cache == nil, options.effort != .fast, isStatic {
       trial = try Trial(interpreter(graph), &samples, limit: 16, threads: options.threads)
     }
     let factors = try equalize(&graph, plan, cache, trial, &samples)
     let float = graph
     let calibration =
       if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
-    // What is rounded to keep outputs has right biases already.
-    if try !roundWeights(&graph, plan, &samples) { correctBias(&graph, float, calibration) }
+    if try !roundWeights(&graph, plan, &samples) {
+      correctBias(&graph, float, calibration.means, "by the means of samples")
+    }
     quantizeAtRunTime(&graph, plan)
+    guard isStatic else { return }
     let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
     try keep(calibration, ranges, factors, float)
   }
@@ -254,7 +263,7 @@ struct Compressor {
       EqualizeChannels.apply(&graph, cache.factors)
       return cache.factors
     }
-    guard options.equalization != .off, !classes.isEmpty,
+    guard options.equalization != .off, !classes.isEmpty, plan.base.activations == .uint8,
       options.equalization == .on || trial != nil
     else { return [:] }
     log.begin()
@@ -336,13 +345,13 @@ struct Compressor {
 
   /// Takes the mean error of rounded weights out of biases.
   private mutating func correctBias(
-    _ graph: inout Graph, _ float: Graph, _ calibration: Calibration
+    _ graph: inout Graph, _ float: Graph, _ means: [ValueID: [Float]], _ source: String
   ) {
-    guard options.biasCorrection != .off, !calibration.means.isEmpty else { return }
+    guard options.biasCorrection != .off, !means.isEmpty else { return }
     log.begin()
-    let count = CorrectBias(means: calibration.means)
-      .apply(&graph, float, float.weightedNodes(.none))
-    log.end("correct-bias", effect: "the mean error of \(count) layers is in their biases")
+    let count = CorrectBias(means: means).apply(&graph, float, float.weightedNodes(.none))
+    log.end(
+      "correct-bias", effect: "the mean error of \(count) layers is in their biases, \(source)")
   }
 
   /// Marks layers that quantize what they read at each run.
@@ -413,30 +422,22 @@ struct Compressor {
   /// Puts every constant into its smallest encoding.
   mutating func encode(_ graph: inout Graph) {
     log.begin()
-    let sparse = encodeAll(&graph)
-    log.end(
-      "encode",
-      effect: "\(sparse) constants are stored sparse"
-        + (palettes > 0 ? ", \(palettes) with a palette" : ""))
+    let encoded = encodeAll(&graph)
+    log.end("encode", effect: "\(encoded) constants are stored sparse or with a palette")
   }
 
-  /// Puts every constant into its smallest encoding and returns how many are sparse.
+  /// Puts every constant into its smallest encoding and returns how many are not dense.
   func encodeAll(_ graph: inout Graph) -> Int {
-    var sparse = 0
-    var palettes = 0
+    var count = 0
     for index in graph.values.indices {
       // A zero point or a shape gains nothing: its record is larger than its data.
       guard let tensor = graph.values[index].constant, tensor.shape.count >= 64 else { continue }
       let isPruned = tensor.nonzeroCount < tensor.shape.count
       let encoded = tensor.encoded(as: isPruned ? options.sparseEncoding : nil)
-      switch encoded.encoding {
-      case .dense: break
-      case .palette: palettes += 1
-      default: sparse += 1
-      }
+      if encoded.encoding != .dense { count += 1 }
       graph.values[index].constant = encoded
     }
-    return sparse
+    return count
   }
 
   /// Stores dense weights in the order of the target's kernels.

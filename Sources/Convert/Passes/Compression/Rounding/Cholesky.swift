@@ -81,38 +81,42 @@ struct Cholesky {
   func solve(_ right: inout [Double], rows: Int, _ pool: ThreadPool) {
     let n = n
     right.withUnsafeMutableBufferPointer { right in
-      nonisolated(unsafe) let right = right
       factor.withUnsafeBufferPointer { r in
-        nonisolated(unsafe) let r = r
+        guard let start = right.baseAddress, let r = r.baseAddress else { return }
+        nonisolated(unsafe) let (first, factor) = (start, r)
         pool.share(rows) { _, range in
-          for row in range {
-            let x = UnsafeMutableBufferPointer(rebasing: right[row * n..<(row + 1) * n])
-            // Z · R = G from the last column, then D · Rᵀ = Z from the first.
-            for k in (0..<n).reversed() {
-              let value = x[k] / r[k * n + k]
-              x[k] = value
-              for j in 0..<k { x[j] -= value * r[k * n + j] }
-            }
-            for k in 0..<n {
-              var sum = SIMD8<Double>()
-              var j = 0
-              while j + 8 <= k {
-                sum +=
-                  UnsafeRawPointer(x.baseAddress! + j).loadUnaligned(as: SIMD8<Double>.self)
-                  * UnsafeRawPointer(r.baseAddress! + (k * n + j)).loadUnaligned(
-                    as: SIMD8<Double>.self)
-                j += 8
-              }
-              var value = x[k] - sum.sum()
-              while j < k {
-                value -= x[j] * r[k * n + j]
-                j += 1
-              }
-              x[k] = value / r[k * n + k]
-            }
-          }
+          for row in range { Self.solve(first + row * n, factor, n) }
         }
       }
+    }
+  }
+
+  /// Solves for one row: Z · R = G from the last column, then D · Rᵀ = Z from the first.
+  private static func solve(
+    _ x: UnsafeMutablePointer<Double>, _ r: UnsafePointer<Double>, _ n: Int
+  ) {
+    for k in (0..<n).reversed() {
+      let row = r + k * n
+      let value = x[k] / row[k]
+      x[k] = value
+      for j in 0..<k { x[j] -= value * row[j] }
+    }
+    for k in 0..<n {
+      let row = r + k * n
+      var sum = SIMD8<Double>()
+      var j = 0
+      while j + 8 <= k {
+        sum +=
+          UnsafeRawPointer(x + j).loadUnaligned(as: SIMD8<Double>.self)
+          * UnsafeRawPointer(row + j).loadUnaligned(as: SIMD8<Double>.self)
+        j += 8
+      }
+      var value = x[k] - sum.sum()
+      while j < k {
+        value -= x[j] * row[j]
+        j += 1
+      }
+      x[k] = value / row[k]
     }
   }
 }
