@@ -48,6 +48,22 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Bits of integer weights, 2 to 8; 4 for int4 and int4-weights, 8 for the others unless stated.",
+      valueName: "n"),
+    transform: ConversionOptions.parseWeightBits)
+  var weightBits: Int?
+
+  @Option(help: "Levels of weights below eight bits: equal steps, or a palette for each layer.")
+  var weightGrid = ConversionOptions.Grid.uniform
+
+  @Option(
+    help: ArgumentHelp(
+      "How weights become integers: gptq keeps the outputs of layers on --calibration samples; auto does "
+        + "so below eight bits."))
+  var rounding = ConversionOptions.Rounding.auto
+
+  @Option(
+    help: ArgumentHelp(
       "How pruned weights are stored; the smallest by exact bytes unless stated.",
       valueName: "encoding"))
   var sparseEncoding: Encoding?
@@ -221,6 +237,9 @@ public struct ConvertCommand: ParsableCommand {
     options.pruning = prune
     options.pruningScope = pruneScope
     options.quantization = quantize
+    options.weightBits = weightBits
+    options.weightGrid = weightGrid
+    options.rounding = rounding
     options.sparseEncoding = sparseEncoding
     options.target = target
     options.calibration = calibration

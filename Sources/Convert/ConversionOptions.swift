@@ -36,6 +36,24 @@ public struct ConversionOptions: Sendable {
     case auto
   }
 
+  /// The levels that integer weights may take.
+  public enum Grid: String, Sendable, CaseIterable {
+    /// Integers in equal steps.
+    case uniform
+    /// A palette for each layer, by k-means.
+    case kmeans
+  }
+
+  /// How weights become integers.
+  public enum Rounding: String, Sendable, CaseIterable {
+    /// To keep outputs, where there are calibration samples and a layer has fewer than eight bits or the
+    /// effort is thorough; to the nearest level elsewhere.
+    case auto
+    case nearest
+    /// So that the outputs of layers stay on calibration samples.
+    case gptq
+  }
+
   /// How much time repair may take.
   public enum Effort: String, Sendable, CaseIterable {
     /// What needs no measuring.
@@ -101,6 +119,10 @@ public struct ConversionOptions: Sendable {
   public var quantization = Quantization.none
   /// Bits of integer weights, 2 to 8; nil for those of the mode.
   public var weightBits: Int?
+  /// The levels of weights of fewer than eight bits.
+  public var weightGrid = Grid.uniform
+  /// How weights become integers.
+  public var rounding = Rounding.auto
   /// How much time repair may take.
   public var effort = Effort.balanced
   /// Whether ranges of neighbouring layers are equalized.

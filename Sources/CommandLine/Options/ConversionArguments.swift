@@ -69,7 +69,19 @@ extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
 extension ConversionOptions.Effort: ExpressibleByArgument {}
 extension ConversionOptions.Switch: ExpressibleByArgument {}
+extension ConversionOptions.Grid: ExpressibleByArgument {}
+extension ConversionOptions.Rounding: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
+
+extension ConversionOptions {
+  /// A number of bits from 2 to 8.
+  static func parseWeightBits(_ text: String) throws -> Int {
+    guard let bits = Int(text), (2...8).contains(bits) else {
+      throw ValidationError("'\(text)' is no number from 2 to 8")
+    }
+    return bits
+  }
+}
 
 extension Encoding: ExpressibleByArgument {
   /// An encoding by the name that `inspect` prints, or `auto` handled by the caller.

@@ -10,7 +10,8 @@ extension CompressionPlan {
   ) throws(ConvertError) {
     let excluded = try NodeFilter(matching: options.exclude)
     func treatment(_ mode: ConversionOptions.Quantization) -> LayerTreatment {
-      LayerTreatment(mode, isCalibrated: isCalibrated, bits: options.weightBits)
+      LayerTreatment(
+        mode, isCalibrated: isCalibrated, bits: options.weightBits, grid: options.weightGrid)
     }
     self.init(base: treatment(options.quantization))
     var rules: [(matches: NodeFilter, rule: ConversionOptions.LayerRule)] = []
@@ -36,7 +37,10 @@ extension CompressionPlan {
 
 extension LayerTreatment {
   /// What a mode means for one layer.
-  init(_ mode: ConversionOptions.Quantization, isCalibrated: Bool, bits: Int? = nil) {
+  init(
+    _ mode: ConversionOptions.Quantization, isCalibrated: Bool, bits: Int? = nil,
+    grid: ConversionOptions.Grid = .uniform
+  ) {
     let integers = isCalibrated ? ActivationType.uint8 : .dynamic
     switch mode {
     case .none: self.init()
@@ -47,6 +51,10 @@ extension LayerTreatment {
     case .int8Weights: self.init(weights: .integer(bits: bits ?? 8))
     case .int4: self.init(weights: .integer(bits: bits ?? 4), activations: integers)
     case .int4Weights: self.init(weights: .integer(bits: bits ?? 4))
+    }
+    // Of eight bits, a palette would be the grid.
+    if grid == .kmeans, weights.isInteger, weights.bits < 8 {
+      weights = .palette(bits: weights.bits)
     }
   }
 

@@ -7,6 +7,7 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
   case block1x4 = 4
   case block1x4Gap = 5
   case panels = 6
+  case palette = 7
 
   /// The encodings that are chosen for their size, or by name on the command line: panels are not.
   public static let choices = allCases.filter { $0 != .panels }
@@ -21,6 +22,7 @@ public enum Encoding: UInt8, Sendable, Hashable, CaseIterable {
     case .block1x4: "block1x4"
     case .block1x4Gap: "block1x4-gap"
     case .panels: "panels"
+    case .palette: "palette"
     }
   }
 }

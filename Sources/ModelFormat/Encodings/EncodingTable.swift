@@ -23,6 +23,7 @@ extension Encoding {
     case .block1x4: .block1x4
     case .block1x4Gap: .block1x4Gap
     case .panels: .panels
+    case .palette: .palette
     }
   }
 }
@@ -38,6 +39,7 @@ public enum EncodingRule: String, Sendable, Hashable {
   case rowPointers = "row pointers do not rise from zero to the nonzero count"
   case columns = "columns do not rise within a row"
   case padding = "padding between the elements is not zero"
+  case palette = "the entries of the palette do not rise, or one is not used"
   case expansion = "the tensor is much larger than what is stored justifies"
 }
 

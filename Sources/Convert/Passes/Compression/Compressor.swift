@@ -83,8 +83,10 @@ struct Compressor {
     guard isStatic || plan.treatments.contains(where: \.weights.isInteger) else { return }
     guard isCalibrated else {
       let float = graph
-      roundWeights(&graph, plan)
-      correctBias(&graph, float, promised.means(of: float), "as BatchNormalization promises it")
+      // What is rounded to keep outputs has right biases already.
+      if try !roundWeights(&graph, plan, &samples) {
+        correctBias(&graph, float, promised.means(of: float), "as BatchNormalization promises it")
+      }
       return quantizeAtRunTime(&graph, plan)
     }
     // Unless a cache says what samples would.
@@ -97,8 +99,9 @@ struct Compressor {
     let float = graph
     let calibration =
       if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
-    roundWeights(&graph, plan)
-    correctBias(&graph, float, calibration.means, "by the means of samples")
+    if try !roundWeights(&graph, plan, &samples) {
+      correctBias(&graph, float, calibration.means, "by the means of samples")
+    }
     quantizeAtRunTime(&graph, plan)
     guard isStatic else { return }
     let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
@@ -306,14 +309,38 @@ struct Compressor {
     } catch { throw .plan(path: options.input, error) }
   }
 
-  /// Stores weights as integers where the plan says so.
-  private mutating func roundWeights(_ graph: inout Graph, _ plan: CompressionPlan) {
+  /// Whether weights are rounded to keep outputs, which needs samples, and not each to its nearest level.
+  private func roundsBySamples(_ plan: CompressionPlan, _ layers: [WeightedNode]) -> Bool {
+    guard options.calibration != nil else { return false }
+    return switch options.rounding {
+    case .nearest: false
+    case .gptq: true
+    case .auto:
+      options.effort == .thorough || layers.contains { plan[$0.name].weights.bits < 8 }
+    }
+  }
+
+  /// Stores weights as integers where the plan says so; returns whether samples were used for that.
+  private mutating func roundWeights(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Bool {
     let layers = graph.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
-    guard !layers.isEmpty else { return }
+    guard !layers.isEmpty else { return false }
     log.begin()
-    let effect = RoundWeights(plan: plan).apply(&graph, layers)
-    left += effect.left
-    log.end("round-weights", effect: effect.text)
+    guard roundsBySamples(plan, layers) else {
+      let effect = RoundWeights(plan: plan).apply(&graph, layers)
+      left += effect.left
+      log.end("round-weights", options: [Entry("rounding", "nearest")], effect: effect.text)
+      return false
+    }
+    try MemoryPolicy(options).requireFit(graph, for: "rounding by samples")
+    let effect = try SampledRounding(options: options, progress: progress, plan: plan)
+      .apply(&graph, layers, &samples)
+    left += effect.nearest.left
+    log.end(
+      "round-weights", options: [Entry("rounding", "gptq")], samples: effect.samples,
+      effect: effect.text)
+    return true
   }
 
   /// Takes the mean error of rounded weights out of biases.
@@ -395,22 +422,22 @@ struct Compressor {
   /// Puts every constant into its smallest encoding.
   mutating func encode(_ graph: inout Graph) {
     log.begin()
-    let sparse = encodeAll(&graph)
-    log.end("encode", effect: "\(sparse) constants are stored sparse")
+    let encoded = encodeAll(&graph)
+    log.end("encode", effect: "\(encoded) constants are stored sparse or with a palette")
   }
 
-  /// Puts every constant into its smallest encoding and returns how many are sparse.
+  /// Puts every constant into its smallest encoding and returns how many are not dense.
   func encodeAll(_ graph: inout Graph) -> Int {
-    var sparse = 0
+    var count = 0
     for index in graph.values.indices {
       // A zero point or a shape gains nothing: its record is larger than its data.
       guard let tensor = graph.values[index].constant, tensor.shape.count >= 64 else { continue }
       let isPruned = tensor.nonzeroCount < tensor.shape.count
       let encoded = tensor.encoded(as: isPruned ? options.sparseEncoding : nil)
-      if encoded.encoding != .dense { sparse += 1 }
+      if encoded.encoding != .dense { count += 1 }
       graph.values[index].constant = encoded
     }
-    return sparse
+    return count
   }
 
   /// Stores dense weights in the order of the target's kernels.

@@ -10,6 +10,12 @@ struct RoundWeights {
     var layers: [String: Int] = [:]
     var left: [FloatLayer] = []
 
+    /// Takes in what was done to other layers.
+    mutating func add(_ other: Self) {
+      layers.merge(other.layers, uniquingKeysWith: +)
+      left += other.left
+    }
+
     /// The effect in words.
     var text: String {
       let parts = layers.sorted { $0.key < $1.key }.map {
@@ -24,10 +30,8 @@ struct RoundWeights {
     for layer in layers {
       let type = plan[layer.name].weights
       guard let tensor = graph[layer.weights].constant else { continue }
-      let axis = graph.outputAxis(of: layer)
       guard
-        let stored = (axis == 0 ? tensor.quantizedShortRows() : nil)
-          ?? tensor.quantizedRows(axis: axis)
+        let stored = tensor.rounded(to: type, axis: graph.outputAxis(of: layer))
       else {
         effect.left.append(FloatLayer(node: layer.name, reason: "its weights are not finite"))
         continue
@@ -36,6 +40,15 @@ struct RoundWeights {
       effect.layers[type.name, default: 0] += 1
     }
     return effect
+  }
+}
+
+extension Tensor {
+  /// The weights as integers of `type`, each at the nearest level; nil where they are not finite.
+  func rounded(to type: WeightType, axis: Int) -> Tensor? {
+    guard let grid = WeightGrid(type) else { return nil }
+    if grid != .uniform(bits: 8) { return roundedRows(axis: axis, grid: grid) }
+    return (axis == 0 ? quantizedShortRows() : nil) ?? quantizedRows(axis: axis)
   }
 }
 

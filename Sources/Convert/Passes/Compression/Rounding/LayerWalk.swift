@@ -1,0 +1,149 @@
+import Interpreter
+import ModelFormat
+import Operators
+
+/// Runs two networks with the same nodes side by side, from layer to layer, on a few samples.
+///
+/// What is alive between two layers is kept for each sample, so that each node runs about once. Where that
+/// is too much memory (early layers have large outputs), the next layers begin again where it was not.
+struct LayerWalk {
+  /// The nodes before this one have run; what they left is in the states.
+  private var cut = 0
+  /// What is alive at the cut, for each sample, by the number of the value.
+  private var dense: [[Int: Bytes]] = []
+  /// The same in the network that is compressed; empty while the two are equal.
+  private var compressed: [[Int: Bytes]] = []
+  private let limit: Int
+  private let threads: Int
+  private let path: String
+
+  /// Samples that were taken in.
+  var sampleCount: Int { dense.count }
+
+  /// Takes in samples for the inputs of `graph`; `limit` bytes may be kept.
+  init(
+    _ graph: Graph, _ samples: inout SampleSet, most: Int, limit: Int,
+    options: ConversionOptions
+  ) throws(ConvertError) {
+    self.limit = limit
+    threads = options.threads
+    path = options.input
+    // A network that does nothing loads them.
+    var loader = graph
+    loader.nodes = []
+    loader.outputs = []
+    let interpreter = try Self.interpreter(loader, threads, path)
+    let bytes = interpreter.inputs.reduce(1) { $0 + $1.byteCount }
+    var states: [[Int: Bytes]] = []
+    _ = try samples.forEach(limit: max(1, min(most, limit / bytes)), into: interpreter) {
+      _ throws(ConvertError) in
+      var state: [Int: Bytes] = [:]
+      for (index, id) in graph.inputs.enumerated() {
+        state[id.index] = Bytes([UInt8](UnsafeRawBufferPointer(interpreter.input(index))))
+      }
+      states.append(state)
+    }
+    dense = states
+  }
+
+  private static func interpreter(
+    _ graph: Graph, _ threads: Int, _ path: String
+  ) throws(ConvertError) -> Interpreter {
+    do throws(InterpreterError) { return try Interpreter(graph, threads: threads) } catch {
+      throw .plan(path: path, error)
+    }
+  }
+
+  /// Calls `body` with value `id`, which node `position` reads, for each sample: its number, and the bytes in
+  /// the dense network and in the compressed one; nil for the latter while nothing has changed.
+  mutating func visit(
+    _ id: ValueID, at position: Int, dense denseGraph: Graph, compressed graph: Graph,
+    isChanged: Bool, _ body: (Int, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+  ) throws(ConvertError) {
+    let live = Self.live(graph, before: position)
+    let bytes = live.reduce(1) { sum, id in
+      sum + (graph[id].shape?.count ?? 0) * graph[id].type.size
+    }
+    let keeps = bytes * (isChanged ? 2 : 1) <= limit / max(1, sampleCount)
+    let wanted = keeps ? live : [id]
+    var run = try segment(denseGraph, to: position, wanted)
+    var changedRun = isChanged ? try segment(graph, to: position, wanted) : nil
+    if isChanged, compressed.isEmpty { compressed = dense }
+    for sample in dense.indices {
+      let state = try run.advance(dense[sample])
+      let changed = try changedRun?.advance(compressed[sample])
+      state[id.index]?.withUnsafeBytes { bytes in
+        if let changed = changed?[id.index] {
+          changed.withUnsafeBytes { body(sample, bytes, $0) }
+        } else {
+          body(sample, bytes, nil)
+        }
+      }
+      guard keeps else { continue }
+      dense[sample] = state
+      if let changed { compressed[sample] = changed }
+    }
+    if keeps { cut = position }
+  }
+
+  /// What nodes from `position` on read of what was there before, and outputs of the graph.
+  private static func live(_ graph: Graph, before position: Int) -> [ValueID] {
+    var isMade = [Bool](repeating: false, count: graph.values.count)
+    for id in graph.inputs { isMade[id.index] = true }
+    for node in graph.nodes[..<position] {
+      for case let id? in node.outputs { isMade[id.index] = true }
+    }
+    var isRead = [Bool](repeating: false, count: graph.values.count)
+    for node in graph.nodes[position...] {
+      for case let id? in node.inputs where isMade[id.index] { isRead[id.index] = true }
+    }
+    return isRead.indices.filter { isRead[$0] }.map { ValueID($0) }
+  }
+
+  /// The nodes between the cut and a layer, ready to run.
+  private func segment(
+    _ graph: Graph, to position: Int, _ wanted: [ValueID]
+  ) throws(ConvertError) -> Segment {
+    let known = Set(dense.first.map { Array($0.keys) } ?? [])
+    var part = graph
+    part.outputs = wanted.filter { !known.contains($0.index) }
+    // Values keep their numbers, by which states hold them.
+    var needed = Set(part.outputs.map(\.index))
+    part.nodes = []
+    for node in graph.nodes[cut..<position].reversed()
+    where node.outputs.contains(where: { $0.map { needed.contains($0.index) } ?? false }) {
+      part.nodes.append(node)
+      for case let id? in node.inputs { needed.insert(id.index) }
+    }
+    part.nodes.reverse()
+    part.inputs = known.intersection(needed).sorted().map { ValueID($0) }
+    let interpreter =
+      part.outputs.isEmpty ? nil : try Self.interpreter(part, threads, path)
+    return Segment(
+      interpreter: interpreter, inputs: part.inputs, outputs: part.outputs,
+      kept: wanted.filter { known.contains($0.index) })
+  }
+
+  /// A part of a network.
+  private struct Segment {
+    let interpreter: Interpreter?
+    let inputs: [ValueID], outputs: [ValueID]
+    /// What is alive before and behind it.
+    let kept: [ValueID]
+
+    /// What is alive behind it, given what is before.
+    mutating func advance(_ state: [Int: Bytes]) throws(ConvertError) -> [Int: Bytes] {
+      var next: [Int: Bytes] = [:]
+      for id in kept { next[id.index] = state[id.index] }
+      guard let interpreter else { return next }
+      for (index, id) in inputs.enumerated() {
+        state[id.index]?.withUnsafeBytes { interpreter.input(index).copyMemory(from: $0) }
+      }
+      try interpreter.compute()
+      for (index, id) in outputs.enumerated() {
+        next[id.index] = Bytes([UInt8](interpreter.output(index)))
+      }
+      return next
+    }
+  }
+}
