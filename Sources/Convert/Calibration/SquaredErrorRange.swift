@@ -50,7 +50,8 @@ struct SquaredErrorRange {
     }
 
     private func place(_ limit: Double) -> Int {
-      min(max(0, Int(limit / width)), counts.count - 1)
+      let bin = limit / width
+      return bin < Double(counts.count - 1) ? max(0, Int(bin)) : counts.count - 1
     }
 
     /// The sum of the squared distances of all elements beyond `limit` to it.
