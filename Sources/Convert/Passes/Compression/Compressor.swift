@@ -37,6 +37,7 @@ struct Compressor {
       try correctStatistics(&graph, imported, &samples)
     }
     try fuse(&graph, GraphPass.fusion, "fuse")
+    let arrivedQuantized = try keepQuantization(&graph)
     switch options.quantization {
     case .none: break
     case .fp16: halve(&graph)
@@ -45,13 +46,16 @@ struct Compressor {
     case .int8:
       if options.calibration != nil {
         try quantizeStatically(&graph, &samples)
+      } else if arrivedQuantized {
+        break
       } else {
         warnings.append(
           "--quantize int8 without --calibration quantizes activations at run time (dynamic)")
         quantizeWeights(&graph, isDynamic: true)
       }
     }
-    try fuse(&graph, GraphPass.finishing, "finish")
+    try fuse(
+      &graph, arrivedQuantized ? GraphPass.finishingQuantized : GraphPass.finishing, "finish")
     encode(&graph)
     if let target = options.target { order(&graph, target) }
     return graph
@@ -95,6 +99,28 @@ struct Compressor {
     let changes = try GraphPass.run(passes, on: &graph, path: options.input)
     let effects = changes.filter { $0.changes > 0 }.map { "\($0.name) \($0.changes)" }
     log.end(name, effect: effects.joined(separator: ", "))
+  }
+
+  /// A model that arrives quantized computes in integers with the parameters that it has.
+  private mutating func keepQuantization(
+    _ graph: inout Graph
+  ) throws(ConvertError) -> Bool {
+    log.begin()
+    let effect = try RecognizeQuantization(filter: filter).apply(&graph)
+    guard effect.integerNodes > 0 || !effect.left.isEmpty else { return false }
+    left += effect.left
+    let rounded =
+      effect.rounded == 0
+      ? "" : ", \(effect.rounded) of them rounded since their zero points leave no eight bits"
+    log.end(
+      "recognize-quantization",
+      effect:
+        "\(effect.layers) layers keep their int8 weights\(rounded), \(effect.integerNodes) nodes "
+        + "compute in integers with the model's own scales")
+    hints.append(
+      "the model arrived quantized: \(effect.integerNodes) nodes, \(effect.layers) of them with "
+        + "weights, compute in integers with its own scales and zero points")
+    return true
   }
 
   private mutating func correctStatistics(
