@@ -27,6 +27,9 @@ struct RecognizeQuantization {
   func apply(_ graph: inout Graph) throws(ConvertError) -> Effect {
     var effect = Effect()
     guard graph.nodes.contains(where: { Self.quantizing.contains($0.op) }) else { return effect }
+    let restored = RestoreResiduals().apply(&graph)
+    effect.integerNodes += restored
+    effect.layers += restored
     for pass in [
       GraphPass.unpackQuantizedProducts, .removeDeadNodes, .tidyQuantization, .shareResults,
       .addQuantizedResidual, .fuseActivation, .tidyQuantization, .removeDeadNodes,
