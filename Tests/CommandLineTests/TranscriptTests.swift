@@ -24,7 +24,7 @@ import Testing
     #expect(text == expected, "\(name).txt; RECORD_SNAPSHOTS=1 accepts the change")
   }
 
-  static let verbs = ["convert", "inspect", "run", "bench", "evaluate", "verify", "ops"]
+  static let verbs = ["convert", "inspect", "run", "bench", "evaluate", "verify", "export", "ops"]
 
   @Test(arguments: verbs)
   func helpIsAsRecorded(_ verb: String) throws {

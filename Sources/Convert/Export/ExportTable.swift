@@ -109,7 +109,7 @@ enum ExportTable {
     Row("Split", 13, .split),
     Row("Swish", 13, .swish),
     Row("com.microsoft.FusedMatMul", 13, .fusedMatMul),
-    Row("com.microsoft.MatMulNBits", 13, isRaw: true),
+    Row("com.microsoft.MatMulNBits", 13, .matMulNBits, isRaw: true),
   ]
 
   private static let byName = Dictionary(

@@ -77,6 +77,13 @@ extension ExportRule {
     scope.clamp(draft.outputs[0], bounds, base: draft.node.name, output: output)
   }
 
+  /// MatMulNBits: `g_idx`, which Pare does not take, stands before the bias.
+  static let matMulNBits = ExportRule { draft, scope throws(ExportRefusal) in
+    var draft = draft
+    if draft.inputs.count > 4 { draft.inputs.insert(nil, at: 4) }
+    scope.add(draft)
+  }
+
   /// FusedMatMul: transpositions, the product and the factor.
   static let fusedMatMul = ExportRule { draft, scope throws(ExportRefusal) in
     let base = draft.node.name
