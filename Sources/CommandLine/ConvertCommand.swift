@@ -70,6 +70,24 @@ public struct ConvertCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Use at most this many calibration samples.", valueName: "n"))
   var samples: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep ranges in this file, and take them from it when it is there: no sample is run again.",
+      valueName: "file"))
+  var calibrationCache: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How much time repair may take: fast measures nothing, balanced takes seconds, thorough tries all "
+        + "that may help."))
+  var effort = ConversionOptions.Effort.balanced
+
+  @Option(help: "Scale channels so that one range serves all of them, where that helps.")
+  var equalize = ConversionOptions.Switch.auto
+
+  @Option(help: "Take the mean error of rounded weights out of biases.")
+  var biasCorrection = ConversionOptions.Switch.auto
+
   @OptionGroup var images: PreprocessingOptions
 
   @Option(
@@ -87,12 +105,36 @@ public struct ConvertCommand: ParsableCommand {
       valueName: "fraction"))
   var maxDrop: Fraction?
 
+  @Option(
+    help: ArgumentHelp(
+      "The most bytes of the file, e.g. 1.5MB: each layer gets the bits that serve best.",
+      valueName: "size"))
+  var targetSize: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
+      "The longest run on this machine with --threads, e.g. 5ms.", valueName: "time"))
+  var targetLatency: Duration?
+
+  @Option(
+    help: ArgumentHelp(
+      "End a search after this long, e.g. 10m, with the best that was found; Ctrl-C does so too.",
+      valueName: "time"))
+  var timeLimit: Duration?
+
   @Flag(help: "The network's first class is no class: leave it out when counting.")
   var dropFirst = false
 
   @Option(
     help: ArgumentHelp("Leave nodes alone whose names match.", valueName: "regex"))
   var exclude: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Treat nodes otherwise whose names match: 'conv1=none', 'head.*=int8,prune=0.3'. Repeatable; a "
+        + "later one goes over an earlier one.", valueName: "regex=mode"),
+    transform: ConversionOptions.LayerRule.parse)
+  var layer: [ConversionOptions.LayerRule] = []
 
   @OptionGroup var shared: ModelOptions
 
@@ -148,7 +190,15 @@ public struct ConvertCommand: ParsableCommand {
   public func run() throws {
     let options = try options()
     let display = ProgressDisplay(quiet || json ? .none : progress)
-    let report = try reporting { try Converter.convert(options) { display.show($0) } }
+    let stop = StopSignal(after: options.timeLimit)
+    if options.goal != nil {
+      // The first time a search ends with the best it has; the second time the process ends.
+      Interruption.handle {
+        defer { stop.give() }
+        return stop.wasGiven
+      }
+    }
+    let report = try reporting { try Converter.convert(options, stop: stop) { display.show($0) } }
     display.finish()
     if !quiet { for warning in report.warnings { Console.warn(warning) } }
     if json {
@@ -163,7 +213,8 @@ public struct ConvertCommand: ParsableCommand {
     }
   }
 
-  private func options() throws -> ConversionOptions {
+  /// What the arguments say, as values.
+  func options() throws -> ConversionOptions {
     var options = ConversionOptions(input: model, output: output)
     options.pruning = prune
     options.pruningScope = pruneScope
@@ -173,9 +224,17 @@ public struct ConvertCommand: ParsableCommand {
     options.calibration = calibration
     options.calibrationMethod = calibrationMethod
     options.samples = samples
+    options.calibrationCache = calibrationCache
+    options.effort = effort
+    options.equalization = equalize
+    options.biasCorrection = biasCorrection
+    options.layerRules = layer
     options.preprocessing = try images.resolve()
     options.data = data
     options.maximumDrop = maxDrop?.value
+    options.targetBytes = targetSize?.value
+    options.targetLatency = targetLatency.map { $0.seconds * 1000 }
+    options.timeLimit = timeLimit?.seconds
     options.dropsFirstClass = dropFirst
     options.exclude = exclude
     options.inputShapes = shared.shapes

@@ -24,10 +24,51 @@ public struct ConversionOptions: Sendable {
   public enum Quantization: String, Sendable, CaseIterable {
     case none
     case fp16
+    case bf16
     /// Static with calibration samples, dynamic without.
     case int8
     case int8Dynamic = "int8-dynamic"
     case int8Weights = "int8-weights"
+    /// Weights of four bits, multiplied as integers: static with calibration samples, dynamic without.
+    case int4
+    case int4Weights = "int4-weights"
+    /// Each layer as measurement says: int8 where that gains time and keeps accuracy.
+    case auto
+  }
+
+  /// How much time repair may take.
+  public enum Effort: String, Sendable, CaseIterable {
+    /// What needs no measuring.
+    case fast
+    /// Choices by measured error, in a few seconds.
+    case balanced
+    /// All that may help, each kept where it does.
+    case thorough
+  }
+
+  /// Whether a step of repair is taken.
+  public enum Switch: String, Sendable, CaseIterable {
+    /// Where the effort allows it and it helps.
+    case auto
+    case on
+    case off
+  }
+
+  /// What is said of some layers alone.
+  public struct LayerRule: Sendable, Hashable {
+    /// A regular expression that the whole name of a node matches.
+    public var pattern: String
+    /// The representation of weights and activations; nil for that of the network.
+    public var quantization: Quantization?
+    /// Which weights become zero; nil for what holds for the network.
+    public var pruning: Pruning?
+
+    /// A rule.
+    public init(_ pattern: String, quantization: Quantization? = nil, pruning: Pruning? = nil) {
+      self.pattern = pattern
+      self.quantization = quantization
+      self.pruning = pruning
+    }
   }
 
   /// How the range of an activation follows from what calibration saw.
@@ -36,6 +77,8 @@ public struct ConversionOptions: Sendable {
     case auto
     case minmax
     case percentile
+    case mse
+    case entropy
   }
 
   /// A kind of processor whose kernels weights may be stored for.
@@ -56,6 +99,16 @@ public struct ConversionOptions: Sendable {
   public var pruningScope: PruningScope?
   /// The representation of weights and activations.
   public var quantization = Quantization.none
+  /// Bits of integer weights, 2 to 8; nil for those of the mode.
+  public var weightBits: Int?
+  /// How much time repair may take.
+  public var effort = Effort.balanced
+  /// Whether ranges of neighbouring layers are equalized.
+  public var equalization = Switch.auto
+  /// Whether the mean error of rounded weights is taken out of biases.
+  public var biasCorrection = Switch.auto
+  /// What is said of some layers alone, in order: a later rule goes over an earlier one.
+  public var layerRules: [LayerRule] = []
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.
   public var sparseEncoding: Encoding?
   /// The processor in whose kernels' order dense weights are stored; nil for row-major order.
@@ -64,6 +117,8 @@ public struct ConversionOptions: Sendable {
   public var calibration: String?
   /// The rule for activation ranges.
   public var calibrationMethod = CalibrationMethod.auto
+  /// A file with the ranges of an earlier calibration; written where it is not there.
+  public var calibrationCache: String?
   /// The most calibration samples to use; nil for all.
   public var samples: Int?
   /// How images become inputs; nil lets the input's shape suggest it.
@@ -74,6 +129,12 @@ public struct ConversionOptions: Sendable {
   public var data: String?
   /// The most top-1 accuracy that may be lost, as a fraction.
   public var maximumDrop: Double?
+  /// The most bytes of the file: each layer gets what serves best within them.
+  public var targetBytes: Int?
+  /// The most milliseconds of one run on this machine, with `threads`.
+  public var targetLatency: Double?
+  /// The most seconds that a search may take; the best that was found by then is written.
+  public var timeLimit: Double?
   /// Subtract one from every predicted class: the network's first class is no class.
   public var dropsFirstClass = false
   /// Nodes whose names match stay as they are.
@@ -93,6 +154,12 @@ public struct ConversionOptions: Sendable {
   public var verificationSamples = 100
   /// Keep seconds and memory of each pass in the file, which then differs from run to run.
   public var recordsCosts = false
+
+  /// What a search has to reach; nil where the options say what every layer gets.
+  public var goal: SearchGoal? {
+    guard quantization == .auto || targetBytes != nil || targetLatency != nil else { return nil }
+    return SearchGoal(bytes: targetBytes, ms: targetLatency, drop: data == nil ? nil : maximumDrop)
+  }
 
   /// Options that convert the file at `input` without compressing it.
   public init(input: String, output: String? = nil) {

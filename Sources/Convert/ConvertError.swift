@@ -16,6 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
+  case cache(String, String)
   case memory(work: String, needed: Int, limit: Int)
   case wouldReplaceSource(String)
   case rewritesDiffer(path: String, error: Double)
@@ -44,6 +45,7 @@ extension ConvertError: CustomStringConvertible {
     case .memory(let work, let needed, let limit):
       "\(work) needs about \((needed + 999_999) / 1_000_000) MB of memory, --max-memory allows "
         + "\(limit / 1_000_000) MB; allow more, or leave it out"
+    case .cache(let path, let problem): "\(path): \(problem)"
     case .pattern(let text): "'\(text)' is no regular expression"
     case .rewritesDiffer(let path, let error):
       "\(path): its clean-ups and fusions change what it computes by \(error): a defect of this tool;"

@@ -25,6 +25,7 @@ public struct Converter {
   private let options: ConversionOptions
   private let progress: (Progress) -> Void
   private let memory: MemoryPolicy
+  private let stop: StopSignal
   /// Whether the network is too large for its weights to be in memory all at once.
   private var isLarge = false
   private var log: PassLog
@@ -33,8 +34,11 @@ public struct Converter {
   /// The version in provenance and in `--version`.
   public static let version = "0.1.0"
 
-  private init(_ options: ConversionOptions, _ progress: @escaping (Progress) -> Void) {
+  private init(
+    _ options: ConversionOptions, _ stop: StopSignal, _ progress: @escaping (Progress) -> Void
+  ) {
     self.options = options
+    self.stop = stop
     self.progress = progress
     memory = MemoryPolicy(options)
     log = PassLog(recordsCosts: options.recordsCosts)
@@ -44,16 +48,18 @@ public struct Converter {
   ///
   /// The result is written even where it has collapsed or misses a target: the report says so.
   ///
+  /// - Parameter stop: ends a search early, with the best that it has; that of the time limit unless given.
   /// - Throws: `ConvertError`; then nothing was written.
   public static func convert(
-    _ options: ConversionOptions, progress: @escaping (Progress) -> Void = { _ in }
+    _ options: ConversionOptions, stop: StopSignal? = nil,
+    progress: @escaping (Progress) -> Void = { _ in }
   ) throws(ConvertError) -> ConversionReport {
-    var converter = Converter(options, progress)
+    var converter = Converter(options, stop ?? StopSignal(after: options.timeLimit), progress)
     return try converter.run()
   }
 
   private mutating func run() throws(ConvertError) -> ConversionReport {
-    let start = ProcessCosts.now
+    let (start, work) = (ProcessCosts.now, ProcessCosts.processorSeconds)
     if !options.isDryRun {
       do throws(FileError) { try AtomicFile.requireWritable(options.output) } catch {
         throw .file(error)
@@ -68,6 +74,7 @@ public struct Converter {
     try SpillStore.with(store) { () throws(ConvertError) in try convert(source) }
     report.passes = log.passes
     report.seconds = ProcessCosts.now - start
+    report.cpuSeconds = ProcessCosts.processorSeconds - work
     report.peakRssBytes = ProcessCosts.peakBytes
     return report
   }
@@ -77,13 +84,17 @@ public struct Converter {
     let (source, imported) = try cleanUp(source)
     var samples = try SampleSet(options, imported)
 
-    var compressor = Compressor(options: options, filter: filter, log: log, progress: progress)
+    var compressor = Compressor(
+      options: options, filter: filter, source: source.source.sha256.hexadecimal, log: log,
+      stop: stop, progress: progress)
     let graph = try compressor.compress(imported, &samples)
     let baseline = try fused(imported)
     log = compressor.log
     report.leftInFloat = compressor.left.map { .init(node: $0.node, reason: $0.reason) }
     report.warnings += compressor.warnings
     report.hints += compressor.hints
+    report.search = compressor.searchReport
+    report.choices = compressor.choices
     describe(graph)
 
     // One network at a time is planned, so that packed weights are in memory once.

@@ -53,6 +53,13 @@ extension Graph {
     return NodeFacts(node: node, inputs: inputs)
   }
 
+  /// The sizes of the product whose weights are input 1 of `node`; nil for nodes that pack none, or whose
+  /// shapes are not known.
+  public func productSizes(of node: Node) -> ConvolutionGeometry? {
+    guard let (op, facts) = try? resolve(node) else { return nil }
+    return (try? op.productSizes(facts)) ?? nil
+  }
+
   /// Gives every value that `node` computes its type and shape, or checks those that it has.
   ///
   /// Where they depend on the data of a run, the shapes stay open.

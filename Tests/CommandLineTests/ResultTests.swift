@@ -34,7 +34,8 @@ import Testing
       let object = try command.json()
       try expectKeys(
         [
-          "input.bytes", "output.bytes", "output.path", "seconds", "peak_rss_bytes",
+          "input.bytes", "output.bytes", "output.path", "seconds", "cpu_seconds",
+          "peak_rss_bytes", "passes[].cpu_seconds", "passes[].peak_growth_bytes",
           "passes[].name", "passes[].seconds", "passes[].peak_rss_bytes",
           "passes[].calibration_samples", "verification.samples", "verification.max_abs",
           "verification.cosine", "verification.top1_agreement", "accuracy.before",

@@ -82,37 +82,27 @@ public struct BenchCommand: ParsableCommand {
     let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads)
     let loadSeconds = ProcessCosts.now - start
-    let samples = RandomSamples(seed: 0)
-    let sample = interpreter.dependsOnData ? try samples.loadFitting(into: interpreter) : 0
-    samples.load(sample, into: interpreter)
-    let firstStart = ProcessCosts.now
-    try interpreter.run()
-    let first = ProcessCosts.now - firstStart
+    let network = try TimedNetwork(interpreter)
+    let first = try network.time()
+    for _ in 0..<warmup { _ = try network.time() }
     var times: [Double] = []
-    for index in 0..<(warmup + runs) {
-      // Inputs are part of the arena and may have been overwritten: filling them is not timed.
-      samples.load(sample, into: interpreter)
-      let begin = ProcessCosts.now
-      try interpreter.run()
-      if index >= warmup { times.append(ProcessCosts.now - begin) }
-    }
+    for _ in 0..<runs { times.append(try network.time()) }
     // The probe's own memory is not the network's.
     let peak = ProcessCosts.peakBytes
-    let found = try profile ? profiled(interpreter, samples, sample) : nil
+    let found = try profile ? profiled(network) : nil
     return BenchResult(
       model: model, threads: shared.threads, load: loadSeconds, first: first, times: times,
       peakBytes: peak, profile: found, interpreter)
   }
 
   /// The median time of each step, and what the machine gives at most.
-  private func profiled(
-    _ interpreter: Interpreter, _ samples: RandomSamples, _ sample: Int
-  ) throws -> BenchResult.Profile {
+  private func profiled(_ network: TimedNetwork) throws -> BenchResult.Profile {
+    let interpreter = network.interpreter
     let probe = MachineProbe(pool: interpreter.pool) { ProcessCosts.now }
     // One more for the nodes that depend on the data, which are no steps of the plan.
     var times = [[Double]](repeating: [], count: interpreter.steps.count + 1)
     for _ in 0..<min(runs, Self.maximumProfiledRuns) {
-      samples.load(sample, into: interpreter)
+      network.fill()
       var last = ProcessCosts.now
       try interpreter.run { step in
         let now = ProcessCosts.now

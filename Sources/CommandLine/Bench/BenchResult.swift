@@ -1,3 +1,4 @@
+import Convert
 import Foundation
 import Interpreter
 import Kernels
@@ -6,14 +7,6 @@ import Kernels
 ///
 /// Times are in milliseconds.
 struct BenchResult: Encodable {
-  /// The distribution of the time of one run.
-  struct Latency: Encodable {
-    let median: Double
-    let p10: Double
-    let p90: Double
-    let min: Double
-  }
-
   /// The times of a profiled network.
   struct Profile {
     /// The median time of each step, in seconds; one more for the nodes without a plan.
@@ -26,7 +19,8 @@ struct BenchResult: Encodable {
   let runs: Int
   let loadMs: Double
   let firstMs: Double
-  let latencyMs: Latency
+  /// Nil where nothing ran.
+  let latencyMs: Latency?
   let timesMs: [Double]
   let arenaBytes: Int
   let peakRssBytes: Int
@@ -39,18 +33,13 @@ struct BenchResult: Encodable {
     model: String, threads: Int, load: Double, first: Double, times: [Double], peakBytes: Int,
     profile: Profile?, _ interpreter: Interpreter
   ) {
-    let sorted = times.sorted().map { $0 * 1000 }
-    func quantile(_ fraction: Double) -> Double {
-      sorted[min(sorted.count - 1, Int(Double(sorted.count) * fraction))]
-    }
     self.model = model
     self.threads = threads
     runs = times.count
     loadMs = load * 1000
     firstMs = first * 1000
     timesMs = times.map { $0 * 1000 }
-    latencyMs = Latency(
-      median: quantile(0.5), p10: quantile(0.1), p90: quantile(0.9), min: sorted[0])
+    latencyMs = Latency(seconds: times)
     arenaBytes = interpreter.arenaBytes
     peakRssBytes = peakBytes
     isa = "\(InstructionSet.best)"
@@ -78,9 +67,11 @@ struct BenchResult: Encodable {
   /// The result as lines of text; layers as they take time, or as they run.
   func text(sortedByTime: Bool) -> String {
     var lines = [
-      String(
-        format: "%@: %.3f ms median (%.3f best, 10 %% below %.3f, 90 %% below %.3f)", model,
-        latencyMs.median, latencyMs.min, latencyMs.p10, latencyMs.p90),
+      latencyMs.map {
+        String(
+          format: "%@: %.3f ms median (%.3f best, 10 %% below %.3f, 90 %% below %.3f)", model,
+          $0.median, $0.min, $0.p10, $0.p90)
+      } ?? model,
       "  \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(isa)",
       String(format: "  load %.1f ms, first run %.1f ms, activations ", loadMs, firstMs)
         + Text.bytes(arenaBytes) + ", peak memory " + Text.bytes(peakRssBytes),

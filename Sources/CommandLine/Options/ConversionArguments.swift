@@ -29,9 +29,46 @@ extension ConversionOptions.Pruning {
   }
 }
 
+extension ConversionOptions.LayerRule {
+  /// The rule that `text` says: `REGEX=MODE`, `REGEX=prune=0.3` or `REGEX=MODE,prune=0.3`.
+  static func parse(_ text: String) throws -> Self {
+    var problem = "no setting follows a '='"
+    // An expression may hold an equals sign itself: the first behind which all is settings counts.
+    for equals in text.indices where text[equals] == "=" && equals > text.startIndex {
+      var rule = Self(String(text[..<equals]))
+      do {
+        for setting in text[text.index(after: equals)...].split(
+          separator: ",", omittingEmptySubsequences: false)
+        {
+          try rule.apply(String(setting))
+        }
+        return rule
+      } catch let error as ValidationError { problem = error.message }
+    }
+    throw ValidationError(
+      "'\(text)': \(problem); 'conv1=none' and 'head.*=int8,prune=0.3' are examples")
+  }
+
+  private mutating func apply(_ setting: String) throws {
+    if setting.hasPrefix("prune=") {
+      pruning = try .parse(String(setting.dropFirst("prune=".count)))
+      return
+    }
+    let modes = ConversionOptions.Quantization.allCases.filter { $0 != .auto }
+    guard let mode = modes.first(where: { $0.rawValue == setting }) else {
+      throw ValidationError(
+        "'\(setting)' is neither prune=SPEC nor one of "
+          + modes.map(\.rawValue).joined(separator: ", "))
+    }
+    quantization = mode
+  }
+}
+
 extension ConversionOptions.PruningScope: ExpressibleByArgument {}
 extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
+extension ConversionOptions.Effort: ExpressibleByArgument {}
+extension ConversionOptions.Switch: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
 extension Encoding: ExpressibleByArgument {
@@ -74,5 +111,25 @@ struct ByteCount: ExpressibleByArgument {
       number > 0, number * unit.factor < 1e15
     else { return nil }
     value = Int(number * unit.factor)
+  }
+}
+
+/// A length of time written as `5ms`, `90s`, `10m`, `1h`, or seconds without a unit.
+struct Duration: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    let units: [(suffix: String, factor: Double)] = [
+      ("ms", 1e-3), ("us", 1e-6), ("s", 1), ("m", 60), ("min", 60), ("h", 3600), ("", 1),
+    ]
+    let text = argument.lowercased()
+    let known = units.filter { text.hasSuffix($0.suffix) }.sorted {
+      $0.suffix.count > $1.suffix.count
+    }
+    guard let unit = known.first,
+      let number = Double(text.dropLast(unit.suffix.count).filter { $0 != " " }), number > 0,
+      number * unit.factor < 1e9
+    else { return nil }
+    seconds = number * unit.factor
   }
 }

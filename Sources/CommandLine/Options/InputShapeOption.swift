@@ -5,6 +5,9 @@ struct InputShape: ExpressibleByArgument {
   let name: String
   let extents: [Int]
 
+  /// The option as it is typed.
+  var text: String { name + ":" + extents.map(String.init).joined(separator: ",") }
+
   init?(argument: String) {
     guard let colon = argument.lastIndex(of: ":") else { return nil }
     name = String(argument[..<colon])

@@ -67,6 +67,16 @@ struct PreprocessingOptions: ParsableArguments {
     return changed
   }
 
+  /// The options as they are typed.
+  var arguments: [String] {
+    let options: [(name: String, value: String?)] = [
+      ("--preprocess", preprocess), ("--resize", resize.map { "\($0)" }),
+      ("--crop", crop.map { "\($0)" }), ("--mean", mean), ("--std", std), ("--scale", scale),
+      ("--color", color?.rawValue), ("--layout", layout?.rawValue),
+    ]
+    return options.flatMap { option in option.value.map { [option.name, $0] } ?? [] }
+  }
+
   private static func numbers(_ text: String, _ option: String) throws -> [Float] {
     let numbers = text.split(separator: ",").map { Float($0.trimmingPrefix(" ")) }
     let list = numbers.compactMap { $0 }

@@ -57,15 +57,20 @@ enum ConversionText {
       lines.append("  passes:")
       let passes = report.passes.map { pass in
         [
-          pass.name, String(format: "%.2f s", pass.seconds), Text.bytes(pass.peakRssBytes),
-          pass.effect,
+          pass.name, String(format: "%.2f", pass.seconds), String(format: "%.2f", pass.cpuSeconds),
+          Text.bytes(pass.peakRssBytes),
+          pass.peakGrowthBytes > 0 ? Text.bytes(pass.peakGrowthBytes) : "",
+          pass.calibrationSamples > 0 ? "\(pass.calibrationSamples)" : "", pass.effect,
         ]
       }
-      lines.append(Text.table(passes, indent: "    "))
+      let header = ["", "seconds", "CPU s", "peak memory", "raised by", "samples", ""]
+      lines.append(Text.table(passes, header: header, indent: "    "))
     }
     for hint in report.hints { lines.append("  hint: " + hint) }
     lines.append(
-      String(format: "  %.2f s, peak memory ", report.seconds) + Text.bytes(report.peakRssBytes))
+      String(
+        format: "  %.2f s, %.2f s of CPU time, peak memory ", report.seconds, report.cpuSeconds)
+        + Text.bytes(report.peakRssBytes))
     return lines.joined(separator: "\n")
   }
 

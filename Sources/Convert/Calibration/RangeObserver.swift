@@ -1,9 +1,14 @@
+import ModelFormat
+
 /// What calibration saw of one activation: its extremes, and how its elements are distributed.
 struct RangeObserver: Sendable {
   private(set) var least = Float.infinity
   private(set) var greatest = -Float.infinity
-  /// Counts over `-reach ..< reach`, which doubles when an element lies outside.
+  /// Counts over `-reach ..< reach`, which doubles when an element lies outside; exact zeros are not
+  /// among them.
   private(set) var counts = [UInt64](repeating: 0, count: Self.bins)
+  /// Elements that are zero: every range holds them without an error.
+  private(set) var zeros: UInt64 = 0
   private(set) var reach: Float = 0
 
   static let bins = 4096
@@ -28,7 +33,9 @@ struct RangeObserver: Sendable {
     var index = 0
     while index < elements.count {
       let element = elements[index]
-      if element.isFinite {
+      if element == 0 {
+        zeros += 1
+      } else if element.isFinite {
         let bin = Int((element * scale).rounded(.down)) + Self.bins / 2
         counts[min(max(bin, 0), Self.bins - 1)] += 1
       }
@@ -45,41 +52,31 @@ struct RangeObserver: Sendable {
   }
 
   /// The element in the middle of `bin`.
-  private func center(_ bin: Int) -> Float {
+  func center(_ bin: Int) -> Float {
     (Float(bin - Self.bins / 2) + 0.5) * reach / Float(Self.bins / 2)
   }
 
+  /// All elements that entered the distribution.
+  var total: UInt64 { counts.reduce(zeros, +) }
+
   /// The range that leaves out the fraction `1 - kept` of all elements, half of them at each end.
   func percentile(_ kept: Double) -> ClosedRange<Float> {
-    let total = counts.reduce(0, +)
     let tail = UInt64(Double(total) * (1 - kept) / 2)
+    let zeroBin = Self.bins / 2
+    func count(_ bin: Int) -> UInt64 { counts[bin] + (bin == zeroBin ? zeros : 0) }
     var (low, high) = (0, Self.bins - 1)
     var below: UInt64 = 0
-    while low < high, below + counts[low] <= tail {
-      below += counts[low]
+    while low < high, below + count(low) <= tail {
+      below += count(low)
       low += 1
     }
     var above: UInt64 = 0
-    while high > low, above + counts[high] <= tail {
-      above += counts[high]
+    while high > low, above + count(high) <= tail {
+      above += count(high)
       high -= 1
     }
     let half = reach / Float(Self.bins)
     let bounds = (max(center(low) - half, least), min(center(high) + half, greatest))
     return bounds.0 <= bounds.1 ? bounds.0...bounds.1 : least...greatest
-  }
-
-  /// The mean squared error of eight-bit quantization with `range`: rounding inside, clipping outside.
-  func error(_ range: ClosedRange<Float>) -> Double {
-    let low = min(range.lowerBound, 0)
-    let high = max(range.upperBound, 0)
-    let step = Double(high - low) / 255
-    var sum = 0.0
-    for (bin, count) in counts.enumerated() where count > 0 {
-      let x = center(bin)
-      let clipped = x < low ? low - x : x > high ? x - high : 0
-      sum += Double(count) * (clipped > 0 ? Double(clipped) * Double(clipped) : step * step / 12)
-    }
-    return sum
   }
 }

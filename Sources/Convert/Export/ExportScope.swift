@@ -94,7 +94,9 @@ struct ExportScope {
   /// Declares inputs and outputs.
   mutating func declare(inputs: [ValueID], outputs: [ValueID]) {
     func port(_ id: ValueID, _ name: String) -> ONNXPort {
-      ONNXPort(name: name, type: graph[id].type, shape: graph[id].shape)
+      ONNXPort(
+        name: name, type: graph[id].type, shape: graph[id].shape,
+        rank: graph[id].shape?.rank ?? rank(id, 0))
     }
     draft.inputs = inputs.map { port($0, name($0)) }
     var seen: Set<String> = []
@@ -108,6 +110,35 @@ struct ExportScope {
         emit("Identity", [source], base: output, output: output)
       }
       draft.outputs.append(port(id, output))
+    }
+  }
+
+  /// The number of dimensions of a value whose extents depend on the data, where its producer says it.
+  private func rank(_ id: ValueID, _ depth: Int) -> Int? {
+    if let shape = graph[id].shape { return shape.rank }
+    guard depth < 16, let node = graph.nodes.first(where: { $0.outputs.contains(id) }) else {
+      return nil
+    }
+    func input(_ place: Int) -> ValueID? { place < node.inputs.count ? node.inputs[place] : nil }
+    /// The extents that an input states: as many as it has elements.
+    func stated(_ place: Int) -> Int? {
+      guard let shape = input(place).flatMap({ graph[$0].shape }), shape.rank == 1 else {
+        return nil
+      }
+      return shape[0]
+    }
+    switch node.op {
+    case "NonZero", "NonMaxSuppression": return 2
+    case "Range", "BlackmanWindow", "HammingWindow", "HannWindow", "Shape": return 1
+    case "Reshape": return stated(1)
+    case "ConstantOfShape": return stated(0)
+    case "Expand": return max(stated(1) ?? 0, input(0).flatMap { rank($0, depth + 1) } ?? 0)
+    case "Compress", "Unique":
+      return node.attributes["axis"] == nil ? 1 : input(0).flatMap { rank($0, depth + 1) }
+    case "CumSum", "Pad", "Slice", "Resize", "Tile", "Cast", "Identity", "Relu", "Clip", "Sigmoid",
+      "Transpose", "Softmax", "Split", "Concat", "CenterCropPad", "TopK":
+      return input(0).flatMap { rank($0, depth + 1) }
+    default: return nil
     }
   }
 

@@ -62,6 +62,8 @@ struct ONNXPort {
   let type: ElementType
   /// The extents; nil where they depend on the data.
   let shape: Shape?
+  /// The number of dimensions; nil where nobody knows.
+  let rank: Int?
 }
 
 /// A graph as it will be in the file.

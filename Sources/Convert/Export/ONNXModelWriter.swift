@@ -108,9 +108,13 @@ extension WireWriter {
     message(2) { type in
       type.message(1) { tensor in
         tensor.varint(1, Int64(port.type.rawValue))
-        guard let shape = port.shape else { return }
+        guard let rank = port.rank, (0...64).contains(rank) else { return }
         tensor.message(2) { dimensions in
-          for extent in shape.dimensions { dimensions.message(1) { $0.varint(1, Int64(extent)) } }
+          for axis in 0..<rank {
+            dimensions.message(1) { dimension in
+              if let shape = port.shape { dimension.varint(1, Int64(shape[axis])) }
+            }
+          }
         }
       }
     }

@@ -30,8 +30,12 @@ public struct ConversionReport: Sendable, Codable {
     public var name: String
     /// Wall seconds.
     public var seconds: Double
+    /// Seconds that processors worked: all threads, user and system.
+    public var cpuSeconds: Double
     /// The process's largest resident size up to its end.
     public var peakRssBytes: Int
+    /// How far the pass raised that size: zero where it took no more memory than those before.
+    public var peakGrowthBytes: Int
     /// Samples that it looked at.
     public var calibrationSamples: Int
     /// What it changed, in words.
@@ -96,6 +100,8 @@ public struct ConversionReport: Sendable, Codable {
   public var output = Output()
   /// Wall seconds of the whole conversion.
   public var seconds = 0.0
+  /// Seconds that processors worked on it: all threads, user and system.
+  public var cpuSeconds = 0.0
   /// The process's largest resident size.
   public var peakRssBytes = 0
   /// The passes in order.
@@ -110,6 +116,10 @@ public struct ConversionReport: Sendable, Codable {
   public var accuracy: AccuracyChange?
   /// Layers that compression left in float.
   public var leftInFloat: [LeftInFloat] = []
+  /// What a search did; nil where the options said what every layer gets.
+  public var search: SearchReport?
+  /// What each layer got, and why; empty without a search.
+  public var choices: [LayerChoice] = []
   /// How many tensors are in each encoding.
   public var encodings: [String: Int] = [:]
   /// Whether the result is larger than the source.

@@ -10,13 +10,6 @@ import Darwin
 public enum ProcessCosts {
   /// The largest resident size so far, in bytes.
   public static var peakBytes: Int {
-    var usage = rusage()
-    #if canImport(Glibc)
-    let who = RUSAGE_SELF.rawValue
-    #else
-    let who = RUSAGE_SELF
-    #endif
-    guard getrusage(who, &usage) == 0 else { return 0 }
     #if os(Linux)
     return usage.ru_maxrss * 1024
     #else
@@ -24,6 +17,26 @@ public enum ProcessCosts {
     #endif
   }
 
+  /// Seconds that processors have worked for this process so far: all threads, user and system.
+  public static var processorSeconds: Double {
+    let usage = usage
+    func seconds(_ time: timeval) -> Double {
+      Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000
+    }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
   /// Seconds on a clock that never goes back.
   public static var now: Double { ProcessInfo.processInfo.systemUptime }
+
+  /// What the system counts; all zero where it does not answer.
+  private static var usage: rusage {
+    var usage = rusage()
+    #if canImport(Glibc)
+    _ = getrusage(RUSAGE_SELF.rawValue, &usage)
+    #else
+    _ = getrusage(RUSAGE_SELF, &usage)
+    #endif
+    return usage
+  }
 }

@@ -1,11 +1,14 @@
+import Foundation
 import Interpreter
 import Metadata
 import ModelFormat
 
-/// The compression that the options ask for, step by step.
+/// The compression that a plan asks for, step by step.
 struct Compressor {
   let options: ConversionOptions
   let filter: NodeFilter
+  /// SHA-256 of the source file, by which a calibration cache knows it.
+  let source: String
   var log: PassLog
   let progress: (Converter.Progress) -> Void
   /// Layers that were left in float.
@@ -14,59 +17,119 @@ struct Compressor {
   private(set) var warnings: [String] = []
   /// What would serve the user better.
   private(set) var hints: [String] = []
+  /// What a search did, and what each layer got; nil without one.
+  var searchReport: SearchReport?
+  var choices: [LayerChoice] = []
+  /// Tells a search to end.
+  let stop: StopSignal
 
   init(
-    options: ConversionOptions, filter: NodeFilter, log: PassLog,
+    options: ConversionOptions, filter: NodeFilter, source: String, log: PassLog, stop: StopSignal,
     progress: @escaping (Converter.Progress) -> Void
   ) {
+    self.stop = stop
     self.options = options
     self.filter = filter
+    self.source = source
     self.log = log
     self.progress = progress
+  }
+
+  /// Whether ranges of activations are known, or can be measured.
+  var isCalibrated: Bool {
+    options.calibration != nil || options.calibrationCache != nil
   }
 
   /// The compressed form of `imported`, which has been brought to one form but not fused.
   mutating func compress(
     _ imported: Graph, _ samples: inout SampleSet
   ) throws(ConvertError) -> Graph {
+    let plan = try CompressionPlan(options, imported, isCalibrated: isCalibrated)
     var graph = imported
-    for specification in options.pruning { prune(&graph, specification) }
+    for specification in options.pruning { prune(&graph, specification, plan) }
+    pruneByRule(&graph, plan)
     recommendBlocks()
     try fuse(&graph, GraphPass.folding, "fold")
     if !options.pruning.isEmpty, options.calibration != nil {
       try correctStatistics(&graph, imported, &samples)
     }
     try fuse(&graph, GraphPass.fusion, "fuse")
-    let arrivedQuantized = try keepQuantization(&graph)
-    switch options.quantization {
-    case .none: break
-    case .fp16: halve(&graph)
-    case .int8Weights: quantizeWeights(&graph, isDynamic: false)
-    case .int8Dynamic: quantizeWeights(&graph, isDynamic: true)
-    case .int8:
-      if options.calibration != nil {
-        try quantizeStatically(&graph, &samples)
-      } else if arrivedQuantized {
-        break
-      } else {
-        warnings.append(
-          "--quantize int8 without --calibration quantizes activations at run time (dynamic)")
-        quantizeWeights(&graph, isDynamic: true)
-      }
+    if try keepQuantization(&graph) {
+      try fuse(&graph, GraphPass.finishingQuantized, "finish")
+      encode(&graph)
+      if let target = options.target { order(&graph, target) }
+      return graph
     }
-    try fuse(
-      &graph, arrivedQuantized ? GraphPass.finishingQuantized : GraphPass.finishing, "finish")
-    encode(&graph)
+    if [.int8, .int4].contains(options.quantization), !isCalibrated {
+      warnings.append(
+        "--quantize \(options.quantization.rawValue) without --calibration quantizes activations at "
+          + "run time (dynamic)")
+    }
+    if let goal = options.goal {
+      try search(&graph, plan, goal, &samples)
+    } else {
+      try quantize(&graph, plan, &samples)
+      try fuse(&graph, GraphPass.finishing, "finish")
+      encode(&graph)
+    }
     if let target = options.target { order(&graph, target) }
     return graph
   }
 
+  /// Gives weights and activations of the float network `graph` the types that `plan` says.
+  private mutating func quantize(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    if plan.base.weights == .float16 || plan.base.weights == .bfloat16 {
+      halve(&graph, plan.base.weights)
+    }
+    let isStatic = plan.treatments.contains { $0.activations == .uint8 }
+    guard isStatic else {
+      roundWeights(&graph, plan)
+      return quantizeAtRunTime(&graph, plan)
+    }
+    // Unless a cache says what samples would.
+    let cache = try cache()
+    var trial: Trial?
+    if cache == nil, options.effort != .fast {
+      trial = try Trial(interpreter(graph), &samples, limit: 16, threads: options.threads)
+    }
+    let factors = try equalize(&graph, plan, cache, trial, &samples)
+    let float = graph
+    let calibration =
+      if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
+    roundWeights(&graph, plan)
+    correctBias(&graph, float, calibration)
+    quantizeAtRunTime(&graph, plan)
+    let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
+    try keep(calibration, ranges, factors, float)
+  }
+
   private mutating func prune(
-    _ graph: inout Graph, _ specification: ConversionOptions.Pruning
+    _ graph: inout Graph, _ specification: ConversionOptions.Pruning, _ plan: CompressionPlan
+  ) {
+    prune(
+      &graph, specification,
+      graph.weightedNodes(filter).filter { plan[$0.name].pruning == nil })
+  }
+
+  /// Prunes the layers of which the plan says how, each by itself.
+  private mutating func pruneByRule(_ graph: inout Graph, _ plan: CompressionPlan) {
+    let layers = graph.weightedNodes(filter)
+    let specifications = Set(layers.compactMap { plan[$0.name].pruning })
+    for specification in specifications.sorted(by: { $0.text < $1.text }) {
+      prune(
+        &graph, specification, layers.filter { plan[$0.name].pruning == specification },
+        scope: .layer)
+    }
+  }
+
+  private mutating func prune(
+    _ graph: inout Graph, _ specification: ConversionOptions.Pruning, _ nodes: [WeightedNode],
+    scope: ConversionOptions.PruningScope? = nil
   ) {
     log.begin()
-    let nodes = graph.weightedNodes(filter)
-    let step = Prune(specification: specification, scope: options.pruningScope)
+    let step = Prune(specification: specification, scope: scope ?? options.pruningScope)
     let effect = step.apply(&graph, nodes)
     let percent = effect.weights == 0 ? 0 : 100 * Double(effect.zeros) / Double(effect.weights)
     log.end(
@@ -119,7 +182,9 @@ struct Compressor {
         + "compute in integers with the model's own scales")
     hints.append(
       "the model arrived quantized: \(effect.integerNodes) nodes, \(effect.layers) of them with "
-        + "weights, compute in integers with its own scales and zero points")
+        + "weights, compute in integers with its own scales and zero points"
+        + (options.quantization == .none && options.goal == nil
+          ? "" : "; nothing else is quantized or searched"))
     return true
   }
 
@@ -136,7 +201,7 @@ struct Compressor {
       effect: "\(effect.layers) layers have the mean and deviation of the dense network's again")
   }
 
-  private mutating func halve(_ graph: inout Graph) {
+  private mutating func halve(_ graph: inout Graph, _ type: WeightType) {
     log.begin()
     var count = 0
     for index in graph.values.indices {
@@ -144,7 +209,7 @@ struct Compressor {
         // Scales of a Resize, bounds and the like are few, and decide shapes and places.
         tensor.type == .float32, tensor.shape.count >= 16
       else { continue }
-      if let half = tensor.halved() {
+      if let half = type == .float16 ? tensor.halved() : tensor.shortened() {
         graph.values[index].constant = half
         count += 1
       } else {
@@ -153,89 +218,213 @@ struct Compressor {
             node: graph.values[index].name, reason: "a weight exceeds half precision's 65504"))
       }
     }
-    log.end("float16", effect: "\(count) constants are stored in half precision")
+    log.end(type.name, effect: "\(count) constants are stored as \(type.name)")
   }
 
-  private mutating func quantizeWeights(_ graph: inout Graph, isDynamic: Bool) {
+  /// The cache of an earlier calibration; nil where there is none yet.
+  mutating func cache() throws(ConvertError) -> CalibrationCache? {
+    guard let path = options.calibrationCache, FileManager.default.fileExists(atPath: path) else {
+      guard options.calibration != nil else {
+        throw .cache(
+          options.calibrationCache ?? "", "is not there, and cannot be made without --calibration")
+      }
+      return nil
+    }
     log.begin()
-    let effect = QuantizeWeights(isDynamic: isDynamic).apply(&graph, graph.weightedNodes(filter))
-    left += effect.left
+    let cache = try CalibrationCache(path: path, source: source, pruning: pruningText)
     log.end(
-      isDynamic ? "int8-dynamic" : "int8-weights",
-      effect: "\(effect.layers) layers have int8 weights"
-        + (isDynamic ? ", \(effect.dynamicLayers) of them multiply integers" : ""))
+      "calibrate", options: [Entry("calibration-cache", "read")],
+      effect:
+        "ranges of \(cache.tensors.count) activations by \(cache.samples) samples, from \(path)")
+    return cache
   }
 
-  private mutating func quantizeStatically(
-    _ graph: inout Graph, _ samples: inout SampleSet
-  ) throws(ConvertError) {
+  private var pruningText: String { options.pruning.map(\.text).joined(separator: ", ") }
+
+  /// What the samples say about the activations of `float`.
+  mutating func calibrate(
+    _ float: Graph, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Calibration {
     log.begin()
-    try MemoryPolicy(options).requireFit(graph, for: "calibration")
+    let calibration = try observe(float, options.samples ?? Int.max, &samples, isShown: true)
+    log.end(
+      "calibrate", samples: calibration.samples,
+      effect: "ranges of activations from \(calibration.samples) samples")
+    return calibration
+  }
+
+  /// Runs the float network on up to `limit` samples and observes its activations.
+  private func observe(
+    _ float: Graph, _ limit: Int, _ samples: inout SampleSet, isShown: Bool = false
+  ) throws(ConvertError) -> Calibration {
+    try MemoryPolicy(options).requireFit(float, for: "calibration")
     // Ranges are those of the network that will be quantized, pruning included.
-    let interpreter: Interpreter
-    do throws(InterpreterError) {
-      interpreter = try Interpreter(graph, threads: options.threads)
-    } catch { throw .plan(path: options.input, error) }
-    var calibrator = Calibrator(graph)
+    let interpreter = try interpreter(float)
+    var calibrator = Calibrator(float)
     let progress = progress
     let total = options.samples ?? 0
-    let count = try samples.forEach(limit: options.samples ?? Int.max, into: interpreter) {
-      index throws(ConvertError) in
+    _ = try samples.forEach(limit: limit, into: interpreter) { index throws(ConvertError) in
       try calibrator.run(interpreter)
-      progress(Converter.Progress(stage: "calibrate", done: index + 1, total: total))
+      if isShown {
+        progress(Converter.Progress(stage: "calibrate", done: index + 1, total: total))
+      }
     }
-    log.end("calibrate", samples: count, effect: "ranges of activations from \(count) samples")
+    return Calibration(calibrator)
+  }
 
+  /// Gives the channels of activations like magnitudes, where that makes the quantized network better.
+  ///
+  /// Returns the factors of the values that were changed.
+  mutating func equalize(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ cache: CalibrationCache?, _ trial: Trial?,
+    _ samples: inout SampleSet
+  ) throws(ConvertError) -> [String: [Float]] {
+    let classes = ChannelClasses(graph).classes
+    if let cache {
+      EqualizeChannels.apply(&graph, cache.factors)
+      return cache.factors
+    }
+    guard options.equalization != .off, !classes.isEmpty,
+      options.equalization == .on || trial != nil
+    else { return [:] }
     log.begin()
-    let method = try chosenMethod(graph, calibrator, interpreter, &samples)
-    let effect = quantize(&graph, calibrator, method)
+    var profile = ChannelProfile(graph, classes.flatMap(\.values))
+    let interpreter = try interpreter(graph)
+    let count = try samples.forEach(limit: 16, into: interpreter) { _ throws(ConvertError) in
+      try profile.run(interpreter)
+    }
+    let step = EqualizeChannels(graph, profile.magnitudes)
+    var equalized = graph
+    EqualizeChannels.apply(&equalized, step.factors)
+    var effect = "\(step.factors.count) activations have channels of like magnitude"
+    var isBetter = true
+    if options.equalization == .auto, let trial {
+      let before = try error(graph, plan, trial, &samples)
+      let after = try error(equalized, plan, trial, &samples)
+      isBetter = after < before
+      effect = isBetter ? effect : "left out"
+      effect +=
+        String(format: ": squared error of the outputs %.4f with, %.4f without", after, before)
+    }
+    log.end("equalize", samples: count, effect: effect)
+    guard isBetter else { return [:] }
+    graph = equalized
+    return step.factors
+  }
+
+  /// The error that quantization as planned makes, by a quick look.
+  private func error(
+    _ float: Graph, _ plan: CompressionPlan, _ trial: Trial, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Double {
+    let calibration = try observe(float, 16, &samples)
+    let quantizer = Quantizer(plan: plan, correctsBias: options.biasCorrection != .off)
+    let rounded = quantizer.rounded(float, calibration.means)
+    return try RangeSelection.best(
+      calibration, [.mse(clipping: 1), .mse(clipping: 0.1)], trial
+    ) { quantizer.quantized(rounded, $0) }.error?.relative ?? .infinity
+  }
+
+  func interpreter(_ graph: Graph) throws(ConvertError) -> Interpreter {
+    do throws(InterpreterError) {
+      return try Interpreter(graph, threads: options.threads)
+    } catch { throw .plan(path: options.input, error) }
+  }
+
+  /// Stores weights as integers where the plan says so.
+  private mutating func roundWeights(_ graph: inout Graph, _ plan: CompressionPlan) {
+    let layers = graph.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
+    guard !layers.isEmpty else { return }
+    log.begin()
+    let effect = RoundWeights(plan: plan).apply(&graph, layers)
+    left += effect.left
+    log.end("round-weights", effect: effect.text)
+  }
+
+  /// Takes the mean error of rounded weights out of biases.
+  private mutating func correctBias(
+    _ graph: inout Graph, _ float: Graph, _ calibration: Calibration
+  ) {
+    guard options.biasCorrection != .off, !calibration.means.isEmpty else { return }
+    log.begin()
+    let count = CorrectBias(means: calibration.means)
+      .apply(&graph, float, float.weightedNodes(.none))
+    log.end("correct-bias", effect: "the mean error of \(count) layers is in their biases")
+  }
+
+  /// Marks layers that quantize what they read at each run.
+  private mutating func quantizeAtRunTime(_ graph: inout Graph, _ plan: CompressionPlan) {
+    let layers = graph.weightedNodes(.none).filter { plan[$0.name].activations == .dynamic }
+    guard !layers.isEmpty else { return }
+    log.begin()
+    let effect = QuantizeWeights(isDynamic: true).apply(&graph, layers)
     left += effect.left
     log.end(
-      "int8", options: [Entry("calibration-method", method.rawValue)], samples: count,
-      effect: "\(effect.layers) layers have int8 weights, \(effect.integerNodes) nodes compute in "
-        + "integers, ranges by \(method.rawValue)")
+      "int8-dynamic", effect: "\(effect.dynamicLayers) of \(layers.count) layers multiply integers")
   }
 
-  private func quantize(
-    _ graph: inout Graph, _ calibrator: Calibrator, _ method: ConversionOptions.CalibrationMethod
-  ) -> QuantizeActivations.Effect {
-    let parameters = calibrator.observers.map { observer in
-      observer.flatMap { RangeChoice.range($0, method) }.map { RangeChoice.parameters($0) }
+  /// Gives activations ranges, and makes the nodes compute in integers that can.
+  private mutating func quantizeActivations(
+    _ graph: inout Graph, _ float: Graph, _ calibration: Calibration, _ plan: CompressionPlan,
+    _ trial: Trial?
+  ) throws(ConvertError) -> RangeSelection {
+    log.begin()
+    let rounded = graph
+    let quantizer = Quantizer(plan: plan, correctsBias: false)
+    let rules = RangeRule.candidates(options.calibrationMethod)
+    var selection = RangeSelection(calibration, rules[0])
+    if let trial, calibration.cached == nil {
+      let form: ([Quantization?]) -> Graph = { quantizer.quantized(rounded, $0) }
+      selection = try .best(calibration, rules, trial, form)
+      if options.effort == .thorough {
+        let progress = progress
+        try selection.refine(calibration, rules, trial, form) { done, total in
+          progress(Converter.Progress(stage: "refine ranges", done: done, total: total))
+          return true
+        }
+      }
     }
-    return QuantizeActivations(parameters: parameters, filter: filter).apply(&graph)
+    if let warning = OddRanges(calibration, selection.ranges, float).warning {
+      warnings.append(warning)
+    }
+    let effect = QuantizeActivations(parameters: selection.parameters, filter: quantizer.filter)
+      .apply(&graph)
+    left += effect.left
+    let rule = calibration.cached == nil ? selection.rule.name : "cache"
+    log.end(
+      "int8", options: [Entry("calibration-method", rule)], samples: trial?.count ?? 0,
+      effect:
+        "\(effect.layers) layers have integer weights, \(effect.integerNodes) nodes compute in "
+        + "integers, ranges by \(rule)"
+        + (selection.exceptions > 0 ? ", \(selection.exceptions) of them by another rule" : ""))
+    return selection
   }
 
-  /// The method to use: as stated, or that with the lower error in the outputs on some samples.
-  private func chosenMethod(
-    _ graph: Graph, _ calibrator: Calibrator, _ interpreter: Interpreter,
-    _ samples: inout SampleSet
-  ) throws(ConvertError) -> ConversionOptions.CalibrationMethod {
-    guard options.calibrationMethod == .auto else { return options.calibrationMethod }
-    var best: (method: ConversionOptions.CalibrationMethod, error: Double)?
-    for method in [ConversionOptions.CalibrationMethod.auto, .minmax, .percentile] {
-      var candidate = graph
-      _ = quantize(&candidate, calibrator, method)
-      let trial: Interpreter
-      do throws(InterpreterError) {
-        trial = try Interpreter(candidate, threads: options.threads)
-      } catch { throw .plan(path: options.input, error) }
-      var comparison = OutputComparison()
-      _ = try samples.forEach(limit: 16, into: interpreter) { _ throws(ConvertError) in
-        trial.copyInputs(of: interpreter)
-        try interpreter.compute()
-        try trial.compute()
-        comparison.compare(interpreter.floats(), trial.floats(), interpreter.outputs)
+  /// Writes the cache where one is asked for and not there.
+  private func keep(
+    _ calibration: Calibration, _ selection: RangeSelection, _ factors: [String: [Float]],
+    _ float: Graph
+  ) throws(ConvertError) {
+    guard let path = options.calibrationCache, calibration.cached == nil else { return }
+    let cache = CalibrationCache(
+      source: source, pruning: pruningText, method: selection.rule.name, factors: factors,
+      calibration, selection.ranges, float)
+    let bytes = Bytes(cache.encoded())
+    do throws(FileError) {
+      try AtomicFile.write(to: path) { (sink) throws(FileError) in
+        try bytes.withUnsafeBytes { (bytes) throws(FileError) in try sink(bytes) }
       }
-      if best.map({ comparison.meanError < $0.error }) ?? true {
-        best = (method, comparison.meanError)
-      }
-    }
-    return best?.method ?? .minmax
+    } catch { throw .file(error) }
   }
 
   /// Puts every constant into its smallest encoding.
-  private mutating func encode(_ graph: inout Graph) {
+  mutating func encode(_ graph: inout Graph) {
     log.begin()
+    let sparse = encodeAll(&graph)
+    log.end("encode", effect: "\(sparse) constants are stored sparse")
+  }
+
+  /// Puts every constant into its smallest encoding and returns how many are sparse.
+  func encodeAll(_ graph: inout Graph) -> Int {
     var sparse = 0
     for index in graph.values.indices {
       // A zero point or a shape gains nothing: its record is larger than its data.
@@ -245,7 +434,7 @@ struct Compressor {
       if encoded.encoding != .dense { sparse += 1 }
       graph.values[index].constant = encoded
     }
-    log.end("encode", effect: "\(sparse) constants are stored sparse")
+    return sparse
   }
 
   /// Stores dense weights in the order of the target's kernels.

@@ -53,6 +53,22 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The elements rounded to bfloat16, half to even; nil where one is rounded to infinity.
+  func shortened() -> Tensor? {
+    guard type == .float32 else { return type == .bfloat16 ? self : nil }
+    var bits: [UInt16] = []
+    bits.reserveCapacity(shape.count)
+    for element in floats() {
+      let pattern = element.bitPattern
+      let rounded = pattern &+ 0x7FFF &+ (pattern >> 16 & 1)
+      guard element.isFinite, rounded >> 23 & 0xFF != 0xFF else { return nil }
+      bits.append(UInt16(rounded >> 16))
+    }
+    return Tensor(type: .bfloat16, shape: shape, bytes: Bytes(elements: bits))
+  }
+}
+
 /// A layer that was left in float, and why.
 public struct FloatLayer: Sendable, Hashable {
   /// The node's name.

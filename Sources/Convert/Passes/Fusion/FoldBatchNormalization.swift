@@ -56,8 +56,10 @@ extension Graph {
     budget: inout GrowthBudget
   ) -> Bool {
     let node = nodes[position]
-    guard node.op == "Conv" || node.op == "Gemm", node.attributes["activation"] == nil,
-      node.inputs.count <= 3,  // a residual would have to be scaled too
+    // What follows within the node, a residual or an activation, is not scaled along.
+    let onlyShifts = factors.allSatisfy { $0 == 1 }
+    guard node.op == "Conv" || node.op == "Gemm",
+      onlyShifts || node.attributes["activation"] == nil && node.inputs.count <= 3,
       let weights = node.inputs[1], let tensor = self[weights].constant,
       self[weights].type == .float32,
       node.op == "Conv" || node.attributes["transB"] == .int(1) && node.hasPlainBias,
