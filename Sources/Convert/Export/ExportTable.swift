@@ -1,3 +1,5 @@
+import ModelFormat
+
 /// The operators that can be written as ONNX, and how.
 enum ExportTable {
   /// One operator: the first operator set that has the form that the rule writes.
@@ -110,6 +112,18 @@ enum ExportTable {
     Row("Swish", 13, .swish),
     Row("com.microsoft.FusedMatMul", 13, .fusedMatMul),
     Row("com.microsoft.MatMulNBits", 13, .matMulNBits, isRaw: true),
+  ]
+
+  /// Attributes that came after opset 13, and what they say where they are left out.
+  static let laterAttributes: [(op: String, name: String, since: Int, plain: Attribute)] = [
+    ("AveragePool", "dilations", 19, .int(1)),
+    ("GRU", "layout", 14, .int(0)),
+    ("LSTM", "layout", 14, .int(0)),
+    ("LpPool", "ceil_mode", 18, .int(0)),
+    ("LpPool", "dilations", 18, .int(1)),
+    ("RNN", "layout", 14, .int(0)),
+    ("Reshape", "allowzero", 14, .int(0)),
+    ("SpaceToDepth", "mode", 28, .string("DCR")),
   ]
 
   private static let byName = Dictionary(

@@ -158,9 +158,29 @@ extension ExportScope {
     let domain = node.op.lastIndex(of: ".").map { String(node.op[..<$0]) } ?? ""
     if !domain.isEmpty { domains[domain] = 1 }
     let draft = ExportDraft(
-      node: node, inputs: inputs, outputs: outputs, attributes: node.attributes,
+      node: node, inputs: inputs, outputs: outputs, attributes: try attributes(of: node),
       op: domain.isEmpty ? node.op : String(node.op.dropFirst(domain.count + 1)), domain: domain)
     try row.rule.apply(draft, &self)
     for result in results { quantize(result.real, result.1, to: result.integers) }
+  }
+
+  /// The attributes of a node without those that came after the operator set, where they say what holds
+  /// without them.
+  private func attributes(of node: Node) throws(ExportRefusal) -> [String: Attribute] {
+    var attributes = node.attributes
+    for later in ExportTable.laterAttributes where later.op == node.op && opset < later.since {
+      guard let value = attributes[later.name] else { continue }
+      var isPlain = value == later.plain
+      if case .ints(let values) = value { isPlain = values.allSatisfy { .int($0) == later.plain } }
+      // Zeros in a shape are what `allowzero` is about.
+      if node.op == "Reshape", node.inputs.count > 1,
+        let extents = graph.integers(node.inputs[1]), !extents.contains(0)
+      {
+        isPlain = true
+      }
+      guard isPlain else { throw .needs(opset: later.since, "with \(later.name)") }
+      attributes[later.name] = nil
+    }
+    return attributes
   }
 }

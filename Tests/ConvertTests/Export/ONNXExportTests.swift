@@ -72,6 +72,30 @@ import Testing
     }
   }
 
+  @Test(arguments: NetworkFixture.exported)
+  func exportedSamplesGiveWhatONNXRuntimeGives(_ fixture: NetworkFixture) throws {
+    #expect(NetworkFixture.exported.count == 3)
+    let isStatic = fixture.name.contains("int8")
+    let model = try Conversion(fixture.path).model
+    let integers = model.graph.nodes.count { node in
+      node.inputs.contains { $0.map { model.graph[$0].type == .uint8 } ?? false }
+    }
+    #expect(isStatic ? integers >= 12 : integers > 0)
+    let found = try model.interpreter().outputs(seed: fixture.seed)
+    for (output, expected) in zip(found, fixture.outputs) {
+      #expect(error(output, expected.floats) < (isStatic ? 1e-6 : 0.02))
+    }
+  }
+
+  @Test func outputsOfUnknownExtentsHaveARank() throws {
+    var builder = GraphBuilder()
+    let x = builder.input([4, 4])
+    let graph = builder.finish(builder.node("Transpose", builder.node("NonZero", x)))
+    var scope = ExportScope(graph, opset: 17, names: NameSupply())
+    scope.declare(inputs: graph.inputs, outputs: graph.outputs)
+    #expect(scope.draft.outputs.map(\.rank) == [2] && scope.draft.outputs[0].shape == nil)
+  }
+
   static let modes: [ConversionOptions.Quantization] = [
     .none, .fp16, .int8Weights, .int8Dynamic, .int8,
   ]
