@@ -133,10 +133,12 @@ struct ExportScope {
     case "Reshape": return stated(1)
     case "ConstantOfShape": return stated(0)
     case "Expand": return max(stated(1) ?? 0, input(0).flatMap { rank($0, depth + 1) } ?? 0)
+    case "OneHot": return input(0).flatMap { rank($0, depth + 1) }.map { $0 + 1 }
+    case "Unique" where node.outputs.first != id: return 1
     case "Compress", "Unique":
       return node.attributes["axis"] == nil ? 1 : input(0).flatMap { rank($0, depth + 1) }
     case "CumSum", "Pad", "Slice", "Resize", "Tile", "Cast", "Identity", "Relu", "Clip", "Sigmoid",
-      "Transpose", "Softmax", "Split", "Concat", "CenterCropPad", "TopK":
+      "Transpose", "Softmax", "Split", "Concat", "CenterCropPad", "TopK", "Trilu":
       return input(0).flatMap { rank($0, depth + 1) }
     default: return nil
     }
