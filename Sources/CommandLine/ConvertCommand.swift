@@ -209,7 +209,9 @@ public struct ConvertCommand: ParsableCommand {
     if report.missedTarget {
       throw Failure(
         outcome: .targetMissed,
-        message: "top-1 fell by more than --max-drop allows; the result is written all the same")
+        message: SearchText.missed(report)
+          ?? "top-1 fell by more than --max-drop allows; --quantize auto looks for a form that keeps "
+          + "it; the result is written all the same")
     }
   }
 

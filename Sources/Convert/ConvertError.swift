@@ -16,6 +16,7 @@ public enum ConvertError: Error {
   case unlabelled(String)
   case needsPreprocessing(Shape)
   case pattern(String)
+  case nothingToMeasure(String)
   case cache(String, String)
   case memory(work: String, needed: Int, limit: Int)
   case wouldReplaceSource(String)
@@ -45,6 +46,8 @@ extension ConvertError: CustomStringConvertible {
     case .memory(let work, let needed, let limit):
       "\(work) needs about \((needed + 999_999) / 1_000_000) MB of memory, --max-memory allows "
         + "\(limit / 1_000_000) MB; allow more, or leave it out"
+    case .nothingToMeasure(let path):
+      "\(path): no layer has float weights; give the model that was not compressed yet"
     case .cache(let path, let problem): "\(path): \(problem)"
     case .pattern(let text): "'\(text)' is no regular expression"
     case .rewritesDiffer(let path, let error):

@@ -53,6 +53,9 @@ enum ConversionText {
         lines.append("    and \(report.leftInFloat.count - 3) more (--verbose)")
       }
     }
+    if let search = report.search {
+      lines.append(SearchText.describe(search, report.choices, isVerbose: isVerbose))
+    }
     if isVerbose {
       lines.append("  passes:")
       let passes = report.passes.map { pass in
@@ -77,6 +80,7 @@ enum ConversionText {
   private static func verdict(_ report: ConversionReport) -> String {
     if report.hasCollapsed { return "COLLAPSED: its predictions are not those of the original" }
     if report.isLarger { return "larger than the source" }
+    if let search = report.search, !search.isMet { return "misses its target" }
     if report.missedTarget { return "loses more accuracy than --max-drop allows" }
     guard let proof = report.verification else { return "written, not verified" }
     let isClose = proof.isClassification ? proof.top1Agreement > 0.9 : proof.cosine > 0.99

@@ -20,6 +20,14 @@ struct Calibration {
     cached = nil
   }
 
+  /// What was observed of the values of a graph.
+  init(observers: [RangeObserver?], means: [ValueID: [Float]] = [:], samples: Int) {
+    self.observers = observers
+    self.means = means
+    self.samples = samples
+    cached = nil
+  }
+
   /// What a cache says of the values of `graph`.
   init(_ cache: CalibrationCache, _ graph: Graph) {
     observers = []

@@ -42,9 +42,14 @@ struct ChannelProfile {
   }
 
   /// The root mean square of each channel of the values that were wanted.
-  var magnitudes: [ValueID: [Float]] {
+  var magnitudes: [ValueID: [Float]] { collect(\.rootMeanSquares) }
+
+  /// The largest magnitude in each channel of the values that were wanted.
+  var largest: [ValueID: [Float]] { collect(\.largest) }
+
+  private func collect(_ part: (InputMeans) -> [Float]) -> [ValueID: [Float]] {
     var found: [ValueID: [Float]] = [:]
-    for id in wanted { found[id] = sums[origins[id] ?? id]?.rootMeanSquares }
+    for id in wanted { found[id] = sums[origins[id] ?? id].map(part) }
     return found
   }
 }

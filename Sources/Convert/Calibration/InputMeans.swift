@@ -27,6 +27,8 @@ struct InputMeans: Sendable {
   private var sums: [Double]
   /// Sums of squares; empty where nobody asked for them.
   private var squares: [Double] = []
+  /// The largest magnitudes; empty where nobody asked for them.
+  private(set) var largest: [Float] = []
   private var count = 0.0
 
   /// Means of the value that `facts` describe, as a layer sees it that reads it as `reader`.
@@ -36,7 +38,9 @@ struct InputMeans: Sendable {
     guard let order = Self.order(facts, reader) else { return nil }
     self.order = order
     sums = [Double](repeating: 0, count: order.count)
-    if hasSquares { squares = sums }
+    guard hasSquares else { return }
+    squares = sums
+    largest = [Float](repeating: 0, count: sums.count)
   }
 
   private static func order(_ facts: ValueFacts, _ reader: Shape) -> Order? {
@@ -66,14 +70,18 @@ struct InputMeans: Sendable {
       addRows(base, length, elements.count / length)
     case .planes(let channels, let size):
       for plane in 0..<(elements.count / size) {
-        var (sum, square): (Float, Float) = (0, 0)
+        var (sum, square, most): (Float, Float, Float) = (0, 0, 0)
         let start = base + plane * size
         for index in 0..<size {
           sum += start[index]
           square += start[index] * start[index]
+          most = max(most, abs(start[index]))
         }
-        sums[plane % channels] += Double(sum)
-        if !squares.isEmpty { squares[plane % channels] += Double(square) }
+        let channel = plane % channels
+        sums[channel] += Double(sum)
+        guard !squares.isEmpty else { continue }
+        squares[channel] += Double(square)
+        largest[channel] = max(largest[channel], most)
       }
       count += Double(elements.count / channels)
     case .flattened(let shape):
@@ -84,7 +92,9 @@ struct InputMeans: Sendable {
           for channel in 0..<channels {
             let (element, place) = (Double(start[channel]), channel * pixels + pixel)
             sums[place] += element
-            if !squares.isEmpty { squares[place] += element * element }
+            guard !squares.isEmpty else { continue }
+            squares[place] += element * element
+            largest[place] = max(largest[place], abs(start[channel]))
           }
         }
       }
@@ -94,7 +104,15 @@ struct InputMeans: Sendable {
 
   private mutating func addRows(_ base: UnsafePointer<Float>, _ length: Int, _ rows: Int) {
     Self.add(base, length, rows, to: &sums) { $0 }
-    if !squares.isEmpty { Self.add(base, length, rows, to: &squares) { $0 * $0 } }
+    if !squares.isEmpty {
+      Self.add(base, length, rows, to: &squares) { $0 * $0 }
+      largest.withUnsafeMutableBufferPointer { largest in
+        for row in 0..<rows {
+          let start = base + row * length
+          for index in 0..<length { largest[index] = max(largest[index], abs(start[index])) }
+        }
+      }
+    }
     count += Double(rows)
   }
 

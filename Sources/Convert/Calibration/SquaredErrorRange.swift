@@ -2,8 +2,8 @@ import Foundation
 
 /// The range with the least squared error of eight-bit quantization, over what an observer saw.
 ///
-/// Inside a range elements are rounded: `step²/12` each on average. Outside they are clipped: the squared
-/// distance to the range. Both ends are moved inwards by themselves, over a grid (Banner et al., "Post
+/// Inside a range elements are rounded: `step²/12` each on average, or all of it where they are below half a
+/// step and become zero. Outside they are clipped: the squared distance to the range. Both ends are moved inwards by themselves, over a grid (Banner et al., "Post
 /// Training 4-bit Quantization of Convolutional Networks", 2019, and Sung et al., 2015, choose so with one
 /// end).
 ///
@@ -14,7 +14,6 @@ struct SquaredErrorRange {
   /// Bins from the outermost inwards, above and below zero.
   private let above: Tail
   private let below: Tail
-  private let rounded: Double
   /// What an error by clipping weighs beside one by rounding.
   private let clipping: Double
 
@@ -43,9 +42,20 @@ struct SquaredErrorRange {
       }
     }
 
+    /// The error of rounding by `step` of all elements within `limit`.
+    func rounded(by step: Double, within limit: Double) -> Double {
+      let small = place(step / 2)
+      let end = max(small, place(limit))
+      return squares[0] - squares[small] + (counts[small] - counts[end]) * step * step / 12
+    }
+
+    private func place(_ limit: Double) -> Int {
+      min(max(0, Int(limit / width)), counts.count - 1)
+    }
+
     /// The sum of the squared distances of all elements beyond `limit` to it.
     func clipped(at limit: Double) -> Double {
-      let bin = min(max(0, Int(limit / width)), counts.count - 1)
+      let bin = place(limit)
       return max(0, squares[bin] - 2 * limit * sums[bin] + limit * limit * counts[bin])
     }
   }
@@ -58,14 +68,14 @@ struct SquaredErrorRange {
     let width = Double(observer.reach) / Double(half)
     above = Tail(Array(observer.counts[half...]), width: width)
     below = Tail(observer.counts[..<half].reversed(), width: width)
-    rounded = Double(observer.counts.reduce(0, +))
   }
 
   /// The error of a range, zero within it, over all elements.
   func error(_ low: Double, _ high: Double) -> Double {
     let step = (high - low) / 255
-    return rounded * step * step / 12 + clipping
-      * (above.clipped(at: high) + below.clipped(at: -low))
+    let clipped = above.clipped(at: high) + below.clipped(at: -low)
+    return above.rounded(by: step, within: high) + below.rounded(by: step, within: -low)
+      + clipping * clipped
   }
 
   /// The noise of rounding and clipping with `range` beside the signal, in decibels (SQNR); larger is better.

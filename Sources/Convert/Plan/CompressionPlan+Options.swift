@@ -50,8 +50,9 @@ extension LayerTreatment {
     }
   }
 
-  /// Gives layers that fewer than eight bits would spoil for next to no bytes eight: those with few weights
-  /// for each output, depthwise convolutions and first layers. Says why.
+  /// Gives eight bits to layers that fewer would spoil for next to no bytes.
+  ///
+  /// Those with few weights for each output: depthwise convolutions and first layers. Says why.
   fileprivate mutating func keepEightBits(of node: Node, _ graph: Graph) -> String? {
     guard weights.isInteger, weights.bits < 8, node.op == "Conv", node.inputs.count > 1,
       let shape = node.inputs[1].flatMap({ graph[$0].constant?.shape }), shape.rank >= 2,

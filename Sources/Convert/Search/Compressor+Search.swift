@@ -14,24 +14,11 @@ extension Compressor {
     var base = plan
     base.base = LayerTreatment(.int8, isCalibrated: isCalibrated)
     if !isCalibrated { base.base.activations = .float32 }
-    var float = graph
-    var means: [ValueID: [Float]] = [:]
-    var parameters: [Quantization?]?
-    if isCalibrated {
-      let cache = try cache()
-      _ = try equalize(&float, base, cache, cache == nil ? trial : nil, &samples)
-      let calibration =
-        if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
-      let quantizer = Quantizer(plan: base, correctsBias: true)
-      let rounded = quantizer.rounded(float, calibration.means)
-      let rules = RangeRule.candidates(options.calibrationMethod)
-      let selection = try RangeSelection.best(
-        calibration, calibration.cached == nil ? rules : [rules[0]], trial
-      ) { quantizer.quantized(rounded, $0) }
-      (means, parameters) = (calibration.means, selection.parameters)
-    }
-
-    let found = try measure(float, means, parameters, trial, goal)
+    let activations: ActivationType = isCalibrated ? .uint8 : .float32
+    let (float, means, parameters) = try prepare(graph, base, trial, &samples)
+    let found = try measure(
+      float, means, parameters, trial, Self.treatments(goal, activations),
+      isTimed: goal.ms != nil || goal.bytes == nil)
     log.begin()
     let maker = FormMaker(
       float: float, means: means, parameters: parameters, trial: trial, goal: goal,
@@ -52,6 +39,7 @@ extension Compressor {
     report.goal = goal
     report.isMet = best.step.isMet
     report.steps = search.steps
+    report.best = best.step
     report.sensitivity = found.sensitivity
     report.stopped =
       stop.wasGiven ? "interrupted" : stop.isOver ? "the time limit was reached" : nil
@@ -64,22 +52,56 @@ extension Compressor {
         + "the goal")
   }
 
+  /// The network whose layers are measured, equalized, and what samples say of its activations.
+  private mutating func prepare(
+    _ graph: Graph, _ base: CompressionPlan, _ trial: Trial, _ samples: inout SampleSet
+  ) throws(ConvertError) -> (Graph, [ValueID: [Float]], [Quantization?]?) {
+    guard isCalibrated else { return (graph, [:], nil) }
+    var float = graph
+    let cache = try cache()
+    _ = try equalize(&float, base, cache, cache == nil ? trial : nil, &samples)
+    let calibration =
+      if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
+    let quantizer = Quantizer(plan: base, correctsBias: true)
+    let rounded = quantizer.rounded(float, calibration.means)
+    let rules = RangeRule.candidates(options.calibrationMethod)
+    let selection = try RangeSelection.best(
+      calibration, calibration.cached == nil ? rules : [rules[0]], trial
+    ) { quantizer.quantized(rounded, $0) }
+    return (float, calibration.means, selection.parameters)
+  }
+
+  /// What compression would do to each layer of `graph`.
+  mutating func sensitivity(
+    of graph: Graph, _ samples: inout SampleSet
+  ) throws(ConvertError) -> Sensitivity {
+    let trial = try Trial(interpreter(graph), &samples, limit: 16, threads: options.threads)
+    var base = CompressionPlan(base: LayerTreatment(.int8, isCalibrated: isCalibrated))
+    if !isCalibrated { base.base.activations = .float32 }
+    let (float, means, parameters) = try prepare(graph, base, trial, &samples)
+    var four = base.base
+    four.weights = .integer(bits: 4)
+    var block = base.base
+    block.pruning = .block(0.5)
+    return try measure(
+      float, means, parameters, trial, [base.base, four, block], isTimed: true
+    ).sensitivity
+  }
+
   /// What each layer's treatments do to the outputs, to bytes, and where that matters to time.
   private mutating func measure(
     _ float: Graph, _ means: [ValueID: [Float]], _ parameters: [Quantization?]?, _ trial: Trial,
-    _ goal: SearchGoal
+    _ treatments: [LayerTreatment], isTimed: Bool
   ) throws(ConvertError) -> (sensitivity: Sensitivity, treatments: [[LayerTreatment]]) {
     log.begin()
     let progress = progress
-    let activations: ActivationType = parameters == nil ? .float32 : .uint8
-    let treatments = Self.treatments(goal, activations)
     var (sensitivity, options) = try SensitivityMeasurement(
       float: float, means: means, parameters: parameters, trial: trial, treatments: treatments,
       limit: self.options.effort == .fast ? 6 : 16, stop: stop
     ) { done, total in
       progress(Converter.Progress(stage: "measure layers", done: done, total: total))
     }.run()
-    if goal.ms != nil || goal.bytes == nil {
+    if isTimed {
       try time(&sensitivity, options, treatments, float, means, parameters)
     }
     log.end(

@@ -41,6 +41,8 @@ public struct SearchReport: Sendable, Codable {
   public var stopped: String?
   /// The forms that were made, in order.
   public var steps: [SearchStep] = []
+  /// The form that was written; nil where none was made.
+  public var best: SearchStep?
   /// What each layer could have been.
   public var sensitivity = Sensitivity()
 

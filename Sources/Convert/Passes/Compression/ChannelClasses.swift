@@ -17,6 +17,9 @@ struct ChannelClasses {
     var consumers: [Int] = []
     /// Channels of each value.
     var channels = 0
+    /// Where an activation cuts values off, or nil. A channel that is divided by less than one is cut off
+    /// earlier, so the largest element must stay below.
+    var ceiling: Float?
   }
 
   /// The classes that can be scaled.
@@ -32,6 +35,7 @@ struct ChannelClasses {
     // Values that something reads or writes which is not indifferent to scale.
     var isFixed = [Bool](repeating: false, count: graph.values.count)
     for id in graph.inputs + graph.outputs { isFixed[id.index] = true }
+    var ceilings: [(ValueID, Float)] = []
     for (position, node) in graph.nodes.enumerated() {
       let operands = node.inputs.compactMap { $0 }.filter { graph[$0].constant == nil }
       let results = node.outputs.compactMap { $0 }
@@ -40,7 +44,11 @@ struct ChannelClasses {
         if operands.count > 1, let output = results.first {
           for operand in operands.dropFirst() { sets.unite(operand.index, output.index) }
         }
-        if !Self.hasHomogeneousActivation(node) { isFixed[results[0].index] = true }
+        switch Self.activation(node) {
+        case .homogeneous: break
+        case .cut(let ceiling): ceilings.append((results[0], ceiling))
+        case .other: isFixed[results[0].index] = true
+        }
       } else if Self.isHomogeneous(node, graph), !results.isEmpty,
         Self.takesNoFactor(node, operands),
         operands.allSatisfy({ Self.channels($0, graph) == Self.channels(results[0], graph) })
@@ -56,6 +64,11 @@ struct ChannelClasses {
       let root = sets.root(of: index)
       if isFixed[index] { broken.insert(root) }
       found[root, default: Class()].values.append(ValueID(index))
+    }
+    for (value, ceiling) in ceilings {
+      let root = sets.root(of: value.index)
+      let known = found[root]?.ceiling ?? .infinity
+      found[root]?.ceiling = min(known, ceiling)
     }
     for position in layers.sorted() {
       let node = graph.nodes[position]
@@ -81,23 +94,43 @@ struct ChannelClasses {
   /// Whether the rows and columns of a layer's weights can be scaled by channel.
   private static func isScalable(_ node: Node, _ graph: Graph) -> Bool {
     guard node.inputs.count > 1, let weights = node.inputs[1], let input = node.inputs[0],
-      graph[input].constant == nil, let shape = graph[weights].constant?.shape
+      graph[input].constant == nil, let shape = graph[weights].constant?.shape,
+      let read = graph[input].shape, read.rank == shape.rank
     else { return false }
     if node.inputs.count > 2, let bias = node.inputs[2] {
       guard graph[bias].constant?.shape.count == shape[0] else { return false }
     }
     switch node.op {
-    case "Conv": return shape.rank == 4 || shape.rank == 3
-    case "Gemm": return node.attributes["transB"] == .int(1) && node.attributes["transA"] != .int(1)
+    case "Conv":
+      var groups = 1
+      if case .int(let stated)? = node.attributes["group"] { groups = Int(stated) }
+      return (3...4).contains(shape.rank) && groups >= 1 && shape[0] % groups == 0
+        && read[1] == shape[1] * groups
+    case "Gemm":
+      return node.attributes["transB"] == .int(1) && node.attributes["transA"] != .int(1)
+        && read[1] == shape[1]
     default: return false
     }
   }
 
-  /// Whether `f(s x) = s f(x)` for every `s > 0`, of the activation fused into a layer.
-  private static func hasHomogeneousActivation(_ node: Node) -> Bool {
+  /// What an activation that is fused into a layer does to scaled channels.
+  private enum Activation {
+    /// `f(s x) = s f(x)` for every `s > 0`.
+    case homogeneous
+    /// The same below a ceiling.
+    case cut(Float)
+    case other
+  }
+
+  private static func activation(_ node: Node) -> Activation {
     switch node.attributes["activation"] {
-    case nil, .string("Relu"): true
-    default: false
+    case nil, .string("Relu"): return .homogeneous
+    case .string("Clip"):
+      guard case .float(let low)? = node.attributes["activation_min"], low == 0,
+        case .float(let high)? = node.attributes["activation_max"], high.isNormal, high > 0
+      else { return .other }
+      return .cut(high)
+    default: return .other
     }
   }
 

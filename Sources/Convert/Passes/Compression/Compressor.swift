@@ -49,6 +49,7 @@ struct Compressor {
     for specification in options.pruning { prune(&graph, specification, plan) }
     pruneByRule(&graph, plan)
     recommendBlocks()
+    let promised = NormalizedMeans(imported)
     try fuse(&graph, GraphPass.folding, "fold")
     if !options.pruning.isEmpty, options.calibration != nil {
       try correctStatistics(&graph, imported, &samples)
@@ -68,7 +69,7 @@ struct Compressor {
     if let goal = options.goal {
       try search(&graph, plan, goal, &samples)
     } else {
-      try quantize(&graph, plan, &samples)
+      try quantize(&graph, plan, promised, &samples)
       try fuse(&graph, GraphPass.finishing, "finish")
       encode(&graph)
     }
@@ -78,20 +79,24 @@ struct Compressor {
 
   /// Gives weights and activations of the float network `graph` the types that `plan` says.
   private mutating func quantize(
-    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+    _ graph: inout Graph, _ plan: CompressionPlan, _ promised: NormalizedMeans,
+    _ samples: inout SampleSet
   ) throws(ConvertError) {
     if plan.base.weights == .float16 || plan.base.weights == .bfloat16 {
       halve(&graph, plan.base.weights)
     }
     let isStatic = plan.treatments.contains { $0.activations == .uint8 }
-    guard isStatic else {
+    guard isStatic || plan.treatments.contains(where: \.weights.isInteger) else { return }
+    guard isCalibrated else {
+      let float = graph
       roundWeights(&graph, plan)
+      correctBias(&graph, float, promised.means(of: float), "as BatchNormalization promises it")
       return quantizeAtRunTime(&graph, plan)
     }
     // Unless a cache says what samples would.
     let cache = try cache()
     var trial: Trial?
-    if cache == nil, options.effort != .fast {
+    if cache == nil, options.effort != .fast, isStatic {
       trial = try Trial(interpreter(graph), &samples, limit: 16, threads: options.threads)
     }
     let factors = try equalize(&graph, plan, cache, trial, &samples)
@@ -99,8 +104,9 @@ struct Compressor {
     let calibration =
       if let cache { Calibration(cache, float) } else { try calibrate(float, &samples) }
     roundWeights(&graph, plan)
-    correctBias(&graph, float, calibration)
+    correctBias(&graph, float, calibration.means, "by the means of samples")
     quantizeAtRunTime(&graph, plan)
+    guard isStatic else { return }
     let ranges = try quantizeActivations(&graph, float, calibration, plan, trial)
     try keep(calibration, ranges, factors, float)
   }
@@ -284,16 +290,16 @@ struct Compressor {
       EqualizeChannels.apply(&graph, cache.factors)
       return cache.factors
     }
-    guard options.equalization != .off, !classes.isEmpty,
+    guard options.equalization != .off, !classes.isEmpty, plan.base.activations == .uint8,
       options.equalization == .on || trial != nil
     else { return [:] }
     log.begin()
     var profile = ChannelProfile(graph, classes.flatMap(\.values))
     let interpreter = try interpreter(graph)
-    let count = try samples.forEach(limit: 16, into: interpreter) { _ throws(ConvertError) in
+    let count = try samples.forEach(limit: 32, into: interpreter) { _ throws(ConvertError) in
       try profile.run(interpreter)
     }
-    let step = EqualizeChannels(graph, profile.magnitudes)
+    let step = EqualizeChannels(graph, profile)
     var equalized = graph
     EqualizeChannels.apply(&equalized, step.factors)
     var effect = "\(step.factors.count) activations have channels of like magnitude"
@@ -342,13 +348,13 @@ struct Compressor {
 
   /// Takes the mean error of rounded weights out of biases.
   private mutating func correctBias(
-    _ graph: inout Graph, _ float: Graph, _ calibration: Calibration
+    _ graph: inout Graph, _ float: Graph, _ means: [ValueID: [Float]], _ source: String
   ) {
-    guard options.biasCorrection != .off, !calibration.means.isEmpty else { return }
+    guard options.biasCorrection != .off, !means.isEmpty else { return }
     log.begin()
-    let count = CorrectBias(means: calibration.means)
-      .apply(&graph, float, float.weightedNodes(.none))
-    log.end("correct-bias", effect: "the mean error of \(count) layers is in their biases")
+    let count = CorrectBias(means: means).apply(&graph, float, float.weightedNodes(.none))
+    log.end(
+      "correct-bias", effect: "the mean error of \(count) layers is in their biases, \(source)")
   }
 
   /// Marks layers that quantize what they read at each run.

@@ -12,8 +12,10 @@ struct CorrectBias {
   /// The mean of each input channel, for values that layers read.
   let means: [ValueID: [Float]]
 
-  /// Corrects layers of `graph`, whose weights may differ from those of `original`, a graph with the same
-  /// nodes and values. Returns how many were.
+  /// Corrects the biases of `graph`.
+  ///
+  /// Its weights may differ from those of `original`, a graph with the same nodes and values. Returns how many
+  /// layers were corrected.
   func apply(_ graph: inout Graph, _ original: Graph, _ nodes: [WeightedNode]) -> Int {
     var corrected = 0
     var names = FreshNames(graph)

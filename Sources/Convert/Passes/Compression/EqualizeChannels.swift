@@ -7,6 +7,9 @@ import ModelFormat
 /// that read it are multiplied: the network computes the same. (Nagel et al., "Data-Free Quantization Through
 /// Weight Equalization and Bias Correction", 2019, section 4.1, for pairs of layers and by weights; here by
 /// measured activations, as Xiao et al., "SmoothQuant", 2023, and through residual additions.)
+///
+/// Behind Relu6 and its like channels may only grow, as far as what was seen leaves room below the ceiling: then
+/// an element far beyond what samples showed is cut off earlier, as it would be by its range.
 struct EqualizeChannels {
   /// What the channels of each value are divided by, by the value's name.
   let factors: [String: [Float]]
@@ -15,15 +18,45 @@ struct EqualizeChannels {
   private static let strength = 0.5
   /// Factors beyond these restore noise.
   private static let limits = 1.0 / 64...64.0
+  /// Room above the largest element that samples showed, below a ceiling.
+  private static let margin: Float = 1.25
 
-  /// Factors for `graph` from the root mean squares of the channels of its values.
-  init(_ graph: Graph, _ magnitudes: [ValueID: [Float]]) {
+  /// Factors for `graph` from what a profile saw of the channels of its values.
+  init(_ graph: Graph, _ profile: ChannelProfile) {
+    let (magnitudes, largest) = (profile.magnitudes, profile.largest)
     var factors: [String: [Float]] = [:]
     for group in ChannelClasses(graph).classes {
-      guard let found = Self.factors(group, graph, magnitudes) else { continue }
+      guard var found = Self.factors(group, graph, magnitudes) else { continue }
+      if let ceiling = group.ceiling {
+        guard let most = Self.channels(group, largest) else { continue }
+        Self.keep(&found, below: ceiling, most)
+      }
       for value in group.values { factors[graph[value].name] = found }
     }
     self.factors = factors
+  }
+
+  /// Makes the largest factor one, and the others no smaller than `most` leaves room for.
+  private static func keep(_ factors: inout [Float], below ceiling: Float, _ most: [Float]) {
+    let largest = factors.max() ?? 1
+    for channel in factors.indices {
+      let least = min(1, margin * most[channel] / ceiling)
+      factors[channel] = min(1, max(factors[channel] / largest, least, Float(limits.lowerBound)))
+    }
+  }
+
+  /// The largest of what is known of each channel, over all values of a class; nil where nothing is.
+  private static func channels(
+    _ group: ChannelClasses.Class, _ known: [ValueID: [Float]]
+  ) -> [Float]? {
+    var found = [Float](repeating: 0, count: group.channels)
+    var isKnown = false
+    for value in group.values {
+      guard let own = known[value], own.count == group.channels else { continue }
+      isKnown = true
+      for channel in own.indices { found[channel] = max(found[channel], own[channel]) }
+    }
+    return isKnown ? found : nil
   }
 
   /// Divides the channels of values by `factors`.
@@ -41,13 +74,7 @@ struct EqualizeChannels {
   private static func factors(
     _ group: ChannelClasses.Class, _ graph: Graph, _ magnitudes: [ValueID: [Float]]
   ) -> [Float]? {
-    var activations = [Float](repeating: 0, count: group.channels)
-    for value in group.values {
-      guard let known = magnitudes[value], known.count == group.channels else { continue }
-      for channel in known.indices {
-        activations[channel] = max(activations[channel], known[channel])
-      }
-    }
+    guard let activations = channels(group, magnitudes) else { return nil }
     var weights = [Float](repeating: 0, count: group.channels)
     for position in group.consumers {
       guard let norms = graph.columnMagnitudes(of: position), norms.count == group.channels else {
@@ -55,6 +82,8 @@ struct EqualizeChannels {
       }
       for channel in norms.indices { weights[channel] = max(weights[channel], norms[channel]) }
     }
+    // A depthwise layer has a scale for each channel: its weights lose nothing.
+    let strength = group.consumers.allSatisfy { graph.isDepthwise($0) } ? 1 : Self.strength
     let raw = zip(activations, weights).map { activation, weight -> Double in
       guard activation > 0, weight > 0, activation.isFinite, weight.isFinite else { return 0 }
       return pow(Double(activation), strength) / pow(Double(weight), 1 - strength)
@@ -72,6 +101,12 @@ struct EqualizeChannels {
 }
 
 extension Graph {
+  /// Whether each output of a layer reads one input channel.
+  fileprivate func isDepthwise(_ position: Int) -> Bool {
+    nodes[position].op == "Conv"
+      && nodes[position].inputs[1].flatMap { self[$0].constant?.shape[1] } == 1
+  }
+
   /// Multiplies row `r` of a layer's weights, and its bias, by `factors[r]`.
   fileprivate mutating func scaleRows(of position: Int, by factors: [Float]) {
     let node = nodes[position]
