@@ -16,7 +16,8 @@ public struct Pare: ParsableCommand {
     version: Converter.version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, BenchCommand.self,
-      EvaluateCommand.self, RankCommand.self, VerifyCommand.self, OpsCommand.self,
+      EvaluateCommand.self, RankCommand.self, VerifyCommand.self, ExportCommand.self,
+      OpsCommand.self,
     ])
 
   /// For the argument parser.

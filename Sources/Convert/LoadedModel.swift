@@ -17,6 +17,8 @@ public struct LoadedModel: Sendable {
   public let byteCount: Int
   /// Bytes of the constants as the file holds them; the rest of an ONNX file is graph and names.
   public let constantBytes: Int
+  /// ONNX's operator set that the model came with; zero where nobody knows.
+  public let opset: Int
   /// What the user should know, one line each.
   public let warnings: [String]
 
@@ -46,6 +48,7 @@ public struct LoadedModel: Sendable {
       }
       self.file = file
       constantBytes = graph.values.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
+      opset = metadata.provenance?.source.opset ?? 0
       warnings = []
     } else {
       let source = try ONNXSource(path: path, inputShapes: inputShapes)
@@ -57,6 +60,7 @@ public struct LoadedModel: Sendable {
       constantBytes = source.graph.values.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
       metadata = source.metadata
       file = nil
+      opset = source.imported.opset
       warnings = source.imported.warnings
     }
   }

@@ -24,7 +24,9 @@ import Testing
     #expect(text == expected, "\(name).txt; RECORD_SNAPSHOTS=1 accepts the change")
   }
 
-  static let verbs = ["convert", "inspect", "run", "bench", "evaluate", "rank", "verify", "ops"]
+  static let verbs = [
+    "convert", "inspect", "run", "bench", "evaluate", "rank", "verify", "export", "ops",
+  ]
 
   @Test(arguments: verbs)
   func helpIsAsRecorded(_ verb: String) throws {

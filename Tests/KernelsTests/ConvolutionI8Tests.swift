@@ -65,7 +65,7 @@ import Testing
         let channel = index % geometry.outputChannels
         let unit = Double(inputScale) * Double(scales[channel])
         let bias = (Double(self.bias[channel]) / unit).rounded(.toNearestOrAwayFromZero)
-        let factor = Float(unit / Double(scale))
+        let factor = inputScale * scales[channel] / scale
         var value = Float(Double(Float(sum + Int(bias))) * Double(factor))
         if adds {
           let factor = Float(Double(Float(0.13)) / Double(scale))

@@ -56,7 +56,7 @@ import Testing
     var numbers = Numbers(UInt64(count))
     let (a, b) = (numbers.bytes(count * 3), numbers.bytes(count * 3 + 3))
     let (sa, sb, sy) = Self.scales[index]
-    let factor = Float(Double(sa) * Double(sb) / Double(sy))
+    let factor = sa * sb / sy
     let product = MulU8(a: (sa, 120), b: (sb, 3), output: (sy, 130), clampMin: 5, clampMax: 251)
     for walk in Self.walks {
       let row = walk.step == 1 ? walk.row * count : walk.row
@@ -110,7 +110,7 @@ import Testing
     #expect(Rescaling.factor(1, over: 3) == Float(1.0 / 3))
     #expect(
       Rescaling.factor(input: 0.1, weight: 0.2, output: 0.3)
-        == Float(Double(0.1 as Float) * Double(0.2 as Float) / Double(0.3 as Float)))
+        == (0.1 as Float) * 0.2 / 0.3)
     for (numerator, denominator) in [(1e300, 1e-300), (1, 0)] {
       #expect(Rescaling.factor(numerator, over: denominator) == Rescaling.greatestFactor)
     }

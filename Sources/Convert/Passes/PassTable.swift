@@ -53,4 +53,10 @@ extension GraphPass {
     .fuseResidual,  // by now it is known which nodes are float, and which uint8
     .removeDeadNodes,
   ]
+
+  /// What runs last on a model that arrived quantized: it says itself where integers are rounded.
+  static let finishingQuantized: [GraphPass] = [
+    .fuseFloatResidual,
+    .removeDeadNodes,
+  ]
 }

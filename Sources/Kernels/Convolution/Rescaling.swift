@@ -14,9 +14,11 @@ public enum Rescaling {
     return factor > 0 ? min(factor, greatestFactor) : 0
   }
 
-  /// Returns the factor `input * weight / output` of an integer convolution.
+  /// Returns the factor `input * weight / output` of an integer convolution: the product rounded to a
+  /// float, then the quotient, as ONNX Runtime has it, so that both give the same integers.
   public static func factor(input: Float, weight: Float, output: Float) -> Float {
-    factor(Double(input) * Double(weight), over: Double(output))
+    let factor = (input * weight) / output
+    return factor > 0 ? min(factor, greatestFactor) : 0
   }
 
   /// Returns `bias` in units of `unit`, rounded half away from zero and held within 2^30.

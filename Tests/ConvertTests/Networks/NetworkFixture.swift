@@ -44,6 +44,12 @@ struct NetworkFixture: Decodable, Sendable, CustomTestStringConvertible {
   /// Small modules as the exporters of PyTorch write them.
   static let exports = load("exports")
 
+  /// One network as quantizers write it, with what ONNX Runtime computes in integers.
+  static let quantized = load("quantized")
+
+  /// Samples that were compressed and exported, with what ONNX Runtime computes, in integers.
+  static let exported = load("exported")
+
   private static func load(_ name: String) -> [NetworkFixture] {
     let folder = "\(fixtures)/\(name)"
     let data = try? Data(contentsOf: URL(filePath: "\(folder)/expected.json"))

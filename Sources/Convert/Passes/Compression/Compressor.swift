@@ -45,11 +45,6 @@ struct Compressor {
     _ imported: Graph, _ samples: inout SampleSet
   ) throws(ConvertError) -> Graph {
     let plan = try CompressionPlan(options, imported, isCalibrated: isCalibrated)
-    if [.int8, .int4].contains(options.quantization), !isCalibrated {
-      warnings.append(
-        "--quantize \(options.quantization.rawValue) without --calibration quantizes activations at "
-          + "run time (dynamic)")
-    }
     var graph = imported
     for specification in options.pruning { prune(&graph, specification, plan) }
     pruneByRule(&graph, plan)
@@ -60,6 +55,17 @@ struct Compressor {
       try correctStatistics(&graph, imported, &samples)
     }
     try fuse(&graph, GraphPass.fusion, "fuse")
+    if try keepQuantization(&graph) {
+      try fuse(&graph, GraphPass.finishingQuantized, "finish")
+      encode(&graph)
+      if let target = options.target { order(&graph, target) }
+      return graph
+    }
+    if [.int8, .int4].contains(options.quantization), !isCalibrated {
+      warnings.append(
+        "--quantize \(options.quantization.rawValue) without --calibration quantizes activations at "
+          + "run time (dynamic)")
+    }
     if let goal = options.goal {
       try search(&graph, plan, goal, &samples)
     } else {
@@ -165,6 +171,30 @@ struct Compressor {
     let changes = try GraphPass.run(passes, on: &graph, path: options.input)
     let effects = changes.filter { $0.changes > 0 }.map { "\($0.name) \($0.changes)" }
     log.end(name, effect: effects.joined(separator: ", "))
+  }
+
+  /// A model that arrives quantized computes in integers with the parameters that it has.
+  private mutating func keepQuantization(
+    _ graph: inout Graph
+  ) throws(ConvertError) -> Bool {
+    log.begin()
+    let effect = try RecognizeQuantization(filter: filter).apply(&graph)
+    guard effect.integerNodes > 0 || !effect.left.isEmpty else { return false }
+    left += effect.left
+    let rounded =
+      effect.rounded == 0
+      ? "" : ", \(effect.rounded) of them rounded since their zero points leave no eight bits"
+    log.end(
+      "recognize-quantization",
+      effect:
+        "\(effect.layers) layers keep their int8 weights\(rounded), \(effect.integerNodes) nodes "
+        + "compute in integers with the model's own scales")
+    hints.append(
+      "the model arrived quantized: \(effect.integerNodes) nodes, \(effect.layers) of them with "
+        + "weights, compute in integers with its own scales and zero points"
+        + (options.quantization == .none && options.goal == nil
+          ? "" : "; nothing else is quantized or searched"))
+    return true
   }
 
   private mutating func correctStatistics(

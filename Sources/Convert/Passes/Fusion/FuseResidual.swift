@@ -12,6 +12,17 @@ extension GraphPass {
   static let fuseResidual = GraphPass(
     name: "fuse-residual", summary: "the Add of a residual branch joins the Conv before it"
   ) { graph in
+    fuseResidual(&graph, withBytes: true)
+  }
+
+  /// The same for float alone: where a model says how the summands are rounded, they stay so.
+  static let fuseFloatResidual = GraphPass(
+    name: "fuse-residual", summary: "the Add of a float residual branch joins the Conv before it"
+  ) { graph in
+    fuseResidual(&graph, withBytes: false)
+  }
+
+  private static func fuseResidual(_ graph: inout Graph, withBytes: Bool) -> Int {
     var changes = 0
     var index = GraphIndex(graph)
     var isKept = [Bool](repeating: true, count: graph.nodes.count)
@@ -21,6 +32,7 @@ extension GraphPass {
         let b = node.inputs[1], let output = node.outputs[0], a != b,
         graph[a].shape == graph[b].shape,
         graph[output].shape?.rank == 4,  // convolutions over one dimension add nothing
+        withBytes || graph[output].type == .float32,
         let (producer, other) = producer(of: a, b, position, graph, index)
       else { continue }
       var fused = graph.nodes[producer]
