@@ -53,8 +53,11 @@ public struct ConvertCommand: ParsableCommand {
     transform: ConversionOptions.parseWeightBits)
   var weightBits: Int?
 
-  @Option(help: "Levels of weights below eight bits: equal steps, or a palette for each layer.")
-  var weightGrid = ConversionOptions.Grid.uniform
+  @Option(
+    help:
+      "Levels of weights below eight bits: equal steps, or a palette for each layer; auto is a palette up to four bits."
+  )
+  var weightGrid = ConversionOptions.Grid.auto
 
   @Option(
     help: ArgumentHelp(

@@ -38,6 +38,8 @@ public struct ConversionOptions: Sendable {
 
   /// The levels that integer weights may take.
   public enum Grid: String, Sendable, CaseIterable {
+    /// A palette up to four bits, equal steps above.
+    case auto
     /// Integers in equal steps.
     case uniform
     /// A palette for each layer, by k-means.
@@ -120,7 +122,7 @@ public struct ConversionOptions: Sendable {
   /// Bits of integer weights, 2 to 8; nil for those of the mode.
   public var weightBits: Int?
   /// The levels of weights of fewer than eight bits.
-  public var weightGrid = Grid.uniform
+  public var weightGrid = Grid.auto
   /// How weights become integers.
   public var rounding = Rounding.auto
   /// How much time repair may take.

@@ -39,7 +39,7 @@ extension LayerTreatment {
   /// What a mode means for one layer.
   init(
     _ mode: ConversionOptions.Quantization, isCalibrated: Bool, bits: Int? = nil,
-    grid: ConversionOptions.Grid = .uniform
+    grid: ConversionOptions.Grid = .auto
   ) {
     let integers = isCalibrated ? ActivationType.uint8 : .dynamic
     switch mode {
@@ -52,10 +52,15 @@ extension LayerTreatment {
     case .int4: self.init(weights: .integer(bits: bits ?? 4), activations: integers)
     case .int4Weights: self.init(weights: .integer(bits: bits ?? 4))
     }
+    guard weights.isInteger else { return }
     // Of eight bits, a palette would be the grid.
-    if grid == .kmeans, weights.isInteger, weights.bits < 8 {
-      weights = .palette(bits: weights.bits)
-    }
+    let most =
+      switch grid {
+      case .uniform: 0
+      case .auto: 4
+      case .kmeans: 7
+      }
+    if weights.bits <= most { weights = .palette(bits: weights.bits) }
   }
 
   /// Gives eight bits to layers that fewer would spoil for next to no bytes.

@@ -17,16 +17,16 @@ extension Compressor {
     let activations: ActivationType = isCalibrated ? .uint8 : .float32
     let (float, means, parameters) = try prepare(graph, base, trial, &samples)
     let found = try measure(
-      float, means, parameters, trial, Self.treatments(goal, activations),
+      float, means, parameters, trial, Self.treatments(goal, activations, options.weightGrid),
       isTimed: goal.ms != nil || goal.bytes == nil)
     log.begin()
     let maker = FormMaker(
       float: float, means: means, parameters: parameters, trial: trial, goal: goal,
       options: options,
-      baseline: try baseline(graph, goal), encode: encodeAll)
+      baseline: try baseline(graph, goal), encode: encodeAll, round: rounder(samples))
     var search = PlanSearch(
       goal: goal, found.sensitivity, found.treatments, base: base, stop: stop
-    ) { plan throws(ConvertError) in try maker.make(plan) }
+    ) { plan, isFinal throws(ConvertError) in try maker.make(plan, isFinal: isFinal) }
     let progress = progress
     let attempts = 9
     search.onStep = { done in
@@ -50,6 +50,19 @@ extension Compressor {
       effect:
         "\(search.steps.count) forms made, the best \(best.step.isMet ? "reaches" : "misses") "
         + "the goal")
+  }
+
+  /// Rounds weights so that outputs stay, on samples; nil where there are none, or it would take too long.
+  private func rounder(_ samples: SampleSet) -> FormMaker.Rounder? {
+    guard options.calibration != nil, options.rounding != .nearest, options.effort != .fast else {
+      return nil
+    }
+    var samples = samples
+    let (options, progress) = (options, progress)
+    return { graph, layers, plan throws(ConvertError) in
+      _ = try SampledRounding(options: options, progress: progress, plan: plan)
+        .apply(&graph, layers, &samples)
+    }
   }
 
   /// The network whose layers are measured, equalized, and what samples say of its activations.
@@ -79,8 +92,8 @@ extension Compressor {
     var base = CompressionPlan(base: LayerTreatment(.int8, isCalibrated: isCalibrated))
     if !isCalibrated { base.base.activations = .float32 }
     let (float, means, parameters) = try prepare(graph, base, trial, &samples)
-    var four = base.base
-    four.weights = .integer(bits: 4)
+    var four = LayerTreatment(.int4, isCalibrated: true, grid: options.weightGrid)
+    four.activations = base.base.activations
     var block = base.base
     block.pruning = .block(0.5)
     return try measure(
@@ -113,10 +126,13 @@ extension Compressor {
 
   /// The treatments among which a goal lets a search choose, float32 apart.
   private static func treatments(
-    _ goal: SearchGoal, _ activations: ActivationType
+    _ goal: SearchGoal, _ activations: ActivationType, _ grid: ConversionOptions.Grid
   ) -> [LayerTreatment] {
     func integers(_ bits: Int, _ pruning: ConversionOptions.Pruning? = nil) -> LayerTreatment {
-      LayerTreatment(weights: .integer(bits: bits), activations: activations, pruning: pruning)
+      var treatment = LayerTreatment(.int8, isCalibrated: true, bits: bits, grid: grid)
+      treatment.activations = activations
+      treatment.pruning = pruning
+      return treatment
     }
     var all = [integers(8)]
     if goal.bytes != nil || goal.drop != nil { all += [6, 5, 4, 3, 2].map { integers($0) } }
@@ -172,13 +188,27 @@ struct FormMaker {
   let baseline: Double?
   /// Puts constants into their smallest encodings.
   let encode: (inout Graph) -> Int
+  /// Rounds weights so that outputs stay; nil where levels are the nearest ones.
+  let round: Rounder?
+
+  /// Rounds the weights of layers as a plan says.
+  typealias Rounder = (inout Graph, [WeightedNode], CompressionPlan) throws(ConvertError) -> Void
 
   /// Bytes of the description that a file gets beside labels: passes and measurements.
   private static let description = 4_096
 
-  func make(_ plan: CompressionPlan) throws(ConvertError) -> PlanSearch.Form {
+  /// Makes the form of `plan`; a final one is rounded with care, which takes time.
+  func make(_ plan: CompressionPlan, isFinal: Bool) throws(ConvertError) -> PlanSearch.Form {
     let quantizer = Quantizer(plan: plan, correctsBias: options.biasCorrection != .off)
-    var graph = quantizer.rounded(float, means)
+    var graph: Graph
+    if isFinal, let round {
+      graph = float
+      quantizer.prune(&graph)
+      let layers = float.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
+      try round(&graph, layers, plan)
+    } else {
+      graph = quantizer.rounded(float, means)
+    }
     if let parameters { graph = quantizer.quantized(graph, parameters) }
     _ = try GraphPass.run(GraphPass.finishing, on: &graph, path: options.input)
     _ = encode(&graph)

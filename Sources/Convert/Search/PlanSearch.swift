@@ -20,8 +20,8 @@ struct PlanSearch {
   /// What holds for layers that have no options, and for all other nodes.
   let base: CompressionPlan
   let stop: StopSignal
-  /// Makes the form of a plan and measures it.
-  let make: (CompressionPlan) throws(ConvertError) -> Form
+  /// Makes the form of a plan and measures it; a final one takes all the care there is.
+  let make: (CompressionPlan, _ isFinal: Bool) throws(ConvertError) -> Form
 
   /// The forms that are made for one goal, at most.
   private static let attempts = 8
@@ -36,7 +36,7 @@ struct PlanSearch {
   init(
     goal: SearchGoal, _ sensitivity: Sensitivity, _ treatments: [[LayerTreatment]],
     base: CompressionPlan, stop: StopSignal,
-    make: @escaping (CompressionPlan) throws(ConvertError) -> Form
+    make: @escaping (CompressionPlan, _ isFinal: Bool) throws(ConvertError) -> Form
   ) {
     self.goal = goal
     self.sensitivity = sensitivity
@@ -57,11 +57,17 @@ struct PlanSearch {
     } else {
       try fit(Self.error, { $0.error }, isErrorBudget: true) { $0.step.error }
     }
+    guard goal.drop == nil || goal.bytes != nil || goal.ms != nil, !stop.isOver, let best else {
+      return
+    }
+    _ = try attempt(best.plan, isFinal: true)
   }
 
   /// Tries a form, and keeps it where it is better than the best so far.
-  private mutating func attempt(_ plan: CompressionPlan) throws(ConvertError) -> Form {
-    let form = try make(plan)
+  private mutating func attempt(
+    _ plan: CompressionPlan, isFinal: Bool = false
+  ) throws(ConvertError) -> Form {
+    let form = try make(plan, isFinal)
     steps.append(form.step)
     onStep(steps.count)
     if best.map({ isBetter(form.step, $0.step) }) ?? true { best = form }
@@ -130,7 +136,7 @@ struct PlanSearch {
     }
     let float = choice { options in options.indices.first }
     var (low, high) = (total(smallest, bytes), total(eight, bytes))
-    if try !attempt(plan(eight)).step.isMet {
+    if try !attempt(plan(eight), isFinal: true).step.isMet {
       (low, high) = (high, total(float, bytes))
     }
     for _ in 0..<Self.attempts where !stop.isOver && high - low > 0.01 * high {
@@ -142,9 +148,9 @@ struct PlanSearch {
         low = budget
         continue
       }
-      if try attempt(plan(chosen)).step.isMet { high = budget } else { low = budget }
+      if try attempt(plan(chosen), isFinal: true).step.isMet { high = budget } else { low = budget }
     }
-    if best?.step.isMet == false, !stop.isOver { _ = try attempt(plan(float)) }
+    if best?.step.isMet == false, !stop.isOver { _ = try attempt(plan(float), isFinal: true) }
   }
 
   private func total(_ chosen: [Int], _ cost: (Sensitivity.Option) -> Double) -> Double {
@@ -178,11 +184,11 @@ struct PlanSearch {
 
   /// Why a layer has its option, in words.
   private func reason(_ layer: Sensitivity.Layer, _ chosen: Int) -> String {
-    let all = sensitivity.layers.compactMap { other in
-      other.options.first { $0.treatment == "int4" || $0.treatment == "int4 weights" }?.error
-    }.sorted()
-    let own = layer.options.first { $0.treatment == "int4" || $0.treatment == "int4 weights" }?
-      .error
+    func four(_ layer: Sensitivity.Layer) -> Double? {
+      layer.options.first { $0.treatment.contains("4") }?.error
+    }
+    let all = sensitivity.layers.compactMap(four).sorted()
+    let own = four(layer)
     let option = layer.options[chosen]
     if let own, let median = all.isEmpty ? nil : all[all.count / 2], median > 0 {
       return String(tenths: own / median) + " times the median's error at 4 bits, "

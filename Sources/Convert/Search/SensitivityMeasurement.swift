@@ -25,7 +25,9 @@ struct SensitivityMeasurement {
   }
 
   /// Bits at which a layer's weights are measured; errors at others follow by the energy of the change.
-  private static let probe = LayerTreatment(weights: .integer(bits: 4))
+  private var probe: LayerTreatment {
+    LayerTreatment(weights: treatments.first { $0.weights.bits == 4 }?.weights ?? .integer(bits: 4))
+  }
 
   /// What was found, and the treatments that each layer's options stand for.
   func run() throws(ConvertError) -> (Sensitivity, [[LayerTreatment]]) {
@@ -47,10 +49,9 @@ struct SensitivityMeasurement {
       ]
       var weightGain = gains.isEmpty ? 1 : gains.reduce(0, +) / Double(gains.count)
       let squares = tensor.withFloats { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }
-      if isMeasured, let probe = form(of: layer, tensor, Self.probe), probe.energy > 0, squares > 0
-      {
-        let found = try error(of: layer, Self.probe)
-        weightGain = found.relative / (probe.energy / squares)
+      if isMeasured, let four = form(of: layer, tensor, probe), four.energy > 0, squares > 0 {
+        let found = try error(of: layer, probe)
+        weightGain = found.relative / (four.energy / squares)
         gains.append(weightGain)
       }
       for form in forms {
@@ -61,7 +62,7 @@ struct SensitivityMeasurement {
         let needsActivations = form.treatment.activations == .uint8
         let isOwn =
           form.treatment.weights.bits == 8 && (needsActivations || form.treatment.pruning != nil)
-        if isMeasured, isOwn || form.treatment == Self.probe {
+        if isMeasured, isOwn || form.treatment == probe {
           let found = try error(of: layer, form.treatment)
           (option.error, option.divergence, option.isMeasured) = (
             found.relative, found.divergence, true

@@ -17,8 +17,9 @@ struct ChannelClasses {
     var consumers: [Int] = []
     /// Channels of each value.
     var channels = 0
-    /// Where an activation cuts values off, or nil. A channel that is divided by less than one is cut off
-    /// earlier, so the largest element must stay below.
+    /// Where an activation cuts values off, or nil.
+    ///
+    /// A channel that is divided by less than one is cut off earlier, so the largest element must stay below.
     var ceiling: Float?
   }
 

@@ -325,7 +325,7 @@ struct Compressor {
   private func error(
     _ float: Graph, _ plan: CompressionPlan, _ trial: Trial, _ samples: inout SampleSet
   ) throws(ConvertError) -> Double {
-    let calibration = try observe(float, 16, &samples)
+    let calibration = try observe(float, 8, &samples)
     let quantizer = Quantizer(plan: plan, correctsBias: options.biasCorrection != .off)
     let rounded = quantizer.rounded(float, calibration.means)
     return try RangeSelection.best(

@@ -10,10 +10,7 @@ struct Quantizer {
   /// Weights as integers, and biases without their mean error where means are known.
   func rounded(_ float: Graph, _ means: [ValueID: [Float]]) -> Graph {
     var graph = float
-    for layer in float.weightedNodes(.none) {
-      guard let pruning = plan[layer.name].pruning else { continue }
-      _ = Prune(specification: pruning, scope: .layer).apply(&graph, [layer])
-    }
+    prune(&graph)
     let layers = float.weightedNodes(.none)
     let integer = layers.filter { plan[$0.name].weights.isInteger }
     _ = RoundWeights(plan: plan).apply(&graph, integer)
@@ -21,6 +18,14 @@ struct Quantizer {
     let changed = layers.filter { plan[$0.name].weights.isInteger || plan[$0.name].pruning != nil }
     _ = CorrectBias(means: means).apply(&graph, float, changed)
     return graph
+  }
+
+  /// Sets weights to zero where the plan says so of single layers.
+  func prune(_ graph: inout Graph) {
+    for layer in graph.weightedNodes(.none) {
+      guard let pruning = plan[layer.name].pruning else { continue }
+      _ = Prune(specification: pruning, scope: .layer).apply(&graph, [layer])
+    }
   }
 
   /// Activations as integers, with `parameters` for each value.

@@ -33,7 +33,9 @@ struct RoundedLayer {
       var part = GroupMoments(moments, group: group, isCentered: hasBias)
       // Inputs that are never there: any weight serves.
       let mean = part.meanSquare
-      let damping = mean > 0 ? Self.damping * mean : 1
+      // With fewer places than products, moments say nothing of most directions: the weights count more.
+      let shortage = Double(n) / Double(max(1, moments.count))
+      let damping = mean > 0 ? max(Self.damping, shortage) * mean : 1
       guard mean.isFinite,
         let cholesky = Cholesky(part.products, n: n, damping: damping, product)
       else { return nil }
@@ -41,7 +43,8 @@ struct RoundedLayer {
       if part.differences.contains(where: { $0 != 0 }) {
         guard
           let fit = Cholesky(
-            part.products, n: n, damping: mean > 0 ? Self.fitDamping * mean : 1, product)
+            part.products, n: n, damping: mean > 0 ? max(Self.fitDamping, shortage) * mean : 1,
+            product)
         else { return nil }
         Self.fit(&targets, range, part, fit, product.pool)
       }
