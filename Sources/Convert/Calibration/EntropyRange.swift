@@ -38,7 +38,7 @@ struct EntropyRange {
     let last = min(bins - 1, bins / 2 + Int((range.upperBound / width).rounded(.down)))
     guard last > first else { return .infinity }
     // What was seen, with everything outside at the ends.
-    var seen = observer.counts[first...last].map(Double.init)
+    var seen = observer.counts[first...last].map { Double($0) }
     let inside = seen
     seen[0] += observer.counts[..<first].reduce(0) { $0 + Double($1) }
     seen[seen.count - 1] += observer.counts[(last + 1)...].reduce(0) { $0 + Double($1) }

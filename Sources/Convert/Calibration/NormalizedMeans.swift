@@ -75,7 +75,7 @@ struct NormalizedMeans {
   private static func function(_ node: Node, _ graph: Graph) -> ((Double) -> Double)? {
     func bound(_ position: Int, _ otherwise: Double) -> Double? {
       guard node.inputs.count > position, let id = node.inputs[position] else { return otherwise }
-      return graph.floats(id)?.first.map(Double.init)
+      return graph.floats(id)?.first.map { Double($0) }
     }
     switch node.op {
     case "Relu": return { max(0, $0) }

@@ -32,11 +32,12 @@ struct OddRanges {
       guard let observer, let range = ranges[position], observer.least < observer.greatest else {
         continue
       }
+      let usual = observer.percentile(0.999)
       found.append(
         Layer(
           name: producers[position].map { graph.nodes[$0].name } ?? graph.values[position].name,
-          full: observer.least...observer.greatest, usual: observer.percentile(0.999),
-          signalToNoise: SquaredErrorRange(observer).signalToNoise(range)))
+          full: observer.least...observer.greatest, usual: usual,
+          signalToNoise: SquaredErrorRange(observer).signalToNoise(range, usual: usual)))
     }
     found.sort { $0.signalToNoise < $1.signalToNoise }
     let median = found.isEmpty ? 0 : found[found.count / 2].signalToNoise

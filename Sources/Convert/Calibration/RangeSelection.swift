@@ -50,7 +50,11 @@ struct RangeSelection {
       guard let observer = calibration.observers[value], let range = ranges[value] else {
         return nil
       }
-      return (value, SquaredErrorRange(observer).signalToNoise(range))
+      return (
+        value,
+        SquaredErrorRange(observer)
+          .signalToNoise(range, usual: observer.percentile(0.999))
+      )
     }.sorted { ($0.ratio, $0.value) < ($1.ratio, $1.value) }
     let start = quantized(parameters)
     for (done, (value, _)) in order.enumerated() {

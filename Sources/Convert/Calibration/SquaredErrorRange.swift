@@ -54,6 +54,12 @@ struct SquaredErrorRange {
       return bin < Double(counts.count - 1) ? max(0, Int(bin)) : counts.count - 1
     }
 
+    /// The sum of squares, elements beyond `limit` counted as it.
+    func squares(heldTo limit: Double) -> Double {
+      let bin = place(max(0, limit))
+      return squares[0] - squares[bin] + counts[bin] * limit * limit
+    }
+
     /// The sum of the squared distances of all elements beyond `limit` to it.
     func clipped(at limit: Double) -> Double {
       let bin = place(limit)
@@ -80,8 +86,13 @@ struct SquaredErrorRange {
   }
 
   /// The noise of rounding and clipping with `range` beside the signal, in decibels (SQNR); larger is better.
-  func signalToNoise(_ range: ClosedRange<Float>) -> Double {
-    let signal = above.clipped(at: 0) + below.clipped(at: 0)
+  ///
+  /// - Parameter usual: where elements lie as a rule: the few beyond count as much as its ends, or one far
+  ///   out would be all of the signal.
+  func signalToNoise(_ range: ClosedRange<Float>, usual: ClosedRange<Float>) -> Double {
+    let signal =
+      above.squares(heldTo: Double(usual.upperBound))
+      + below.squares(heldTo: -Double(usual.lowerBound))
     let noise = error(min(0, Double(range.lowerBound)), max(0, Double(range.upperBound)))
     return signal > 0 && noise > 0 ? 10 * log10(signal / noise) : .infinity
   }

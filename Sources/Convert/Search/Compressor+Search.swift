@@ -221,7 +221,7 @@ struct FormMaker {
     var step = SearchStep(
       bytes: ModelWriter(Model(graph: graph, metadata: Bytes([]))).byteCount + labels
         + Self.description,
-      error: error.relative, agreement: error.agreement, ms: nil, drop: nil, isMet: true)
+      error: error.loss, agreement: error.agreement, ms: nil, drop: nil, isMet: true)
     if goal.ms != nil || goal.bytes == nil && goal.drop == nil {
       step.ms = try Self.milliseconds(interpreter)
     }

@@ -13,6 +13,8 @@ public struct OutputError: Sendable, Hashable {
   /// The mean Kullback-Leibler divergence of the predicted class distribution, in nats; nil where the first
   /// output is no row of class scores.
   public var divergence: Double? { rows == 0 ? nil : divergences / Double(rows) }
+  /// The number to choose by: the divergence of predictions where there are some, else the relative error.
+  public var loss: Double { divergence ?? relative }
   /// The part of samples with the same largest score.
   public var agreement: Double { rows == 0 ? 1 : Double(agreements) / Double(rows) }
 

@@ -25,8 +25,8 @@ struct PlanSearch {
 
   /// The forms that are made for one goal, at most.
   private static let attempts = 8
-  /// Without a limit on the loss, the outputs may be off by so much: squared error over squares.
-  private static let error = 0.01
+  /// Without a limit on the loss, the outputs may be off by so much, as `OutputError.loss` counts.
+  private static let error = 0.02
 
   /// Called with the number of forms that were made.
   var onStep: (Int) -> Void = { _ in }

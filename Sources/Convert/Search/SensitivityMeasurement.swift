@@ -51,7 +51,7 @@ struct SensitivityMeasurement {
       let squares = tensor.withFloats { $0.reduce(0.0) { $0 + Double($1) * Double($1) } }
       if isMeasured, let four = form(of: layer, tensor, probe), four.energy > 0, squares > 0 {
         let found = try error(of: layer, probe)
-        weightGain = found.relative / (four.energy / squares)
+        weightGain = found.loss / (four.energy / squares)
         gains.append(weightGain)
       }
       for form in forms {
@@ -65,7 +65,7 @@ struct SensitivityMeasurement {
         if isMeasured, isOwn || form.treatment == probe {
           let found = try error(of: layer, form.treatment)
           (option.error, option.divergence, option.isMeasured) = (
-            found.relative, found.divergence, true
+            found.loss, found.divergence, true
           )
         } else if needsActivations, let eight = options.first(where: { $0.treatment == "int8" }),
           let energy = forms.first(where: { $0.treatment.name == "int8" })?.energy, squares > 0
