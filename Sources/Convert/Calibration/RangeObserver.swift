@@ -13,7 +13,7 @@ struct RangeObserver: Sendable {
 
   static let bins = 4096
   /// At most this many elements of one sample enter the distribution; the extremes see all.
-  private static let elementsPerSample = 16_384
+  private static let elementsPerSample = 8_192
 
   /// Takes in the elements of one sample; `extremes` are their least and greatest.
   mutating func observe(

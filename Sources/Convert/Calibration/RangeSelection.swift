@@ -22,16 +22,18 @@ struct RangeSelection {
 
   /// The ranges of that of `rules` which has the lowest error in the outputs; the first of equals.
   ///
-  /// - Parameter quantized: makes the network that is measured from the parameters of its values.
+  /// - Parameters:
+  ///   - limit: the most samples of the trial to run on.
+  ///   - quantized: makes the network that is measured from the parameters of its values.
   static func best(
-    _ calibration: Calibration, _ rules: [RangeRule], _ trial: Trial,
+    _ calibration: Calibration, _ rules: [RangeRule], _ trial: Trial, limit: Int = .max,
     _ quantized: ([Quantization?]) -> Graph
   ) throws(ConvertError) -> RangeSelection {
     var best = RangeSelection(calibration, rules[0])
     guard rules.count > 1 else { return best }
     for rule in rules {
       var selection = RangeSelection(calibration, rule)
-      let error = try trial.error(of: quantized(selection.parameters))
+      let error = try trial.error(of: quantized(selection.parameters), limit: limit)
       selection.error = error
       if error.relative < best.error?.relative ?? .infinity { best = selection }
     }

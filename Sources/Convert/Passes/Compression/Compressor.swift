@@ -329,7 +329,7 @@ struct Compressor {
     let quantizer = Quantizer(plan: plan, correctsBias: options.biasCorrection != .off)
     let rounded = quantizer.rounded(float, calibration.means)
     return try RangeSelection.best(
-      calibration, [.mse(clipping: 1), .mse(clipping: 0.1)], trial
+      calibration, [.mse(clipping: 1), .mse(clipping: 0.1)], trial, limit: 8
     ) { quantizer.quantized(rounded, $0) }.error?.relative ?? .infinity
   }
 
