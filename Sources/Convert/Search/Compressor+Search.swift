@@ -25,7 +25,8 @@ extension Compressor {
       options: options,
       baseline: try baseline(graph, goal), encode: encodeAll, round: rounder(samples))
     var search = PlanSearch(
-      goal: goal, found.sensitivity, found.treatments, base: base, stop: stop
+      goal: goal, found.sensitivity, found.treatments, base: base, stop: stop,
+      besideBytes: Double(maker.besideBytes(found.sensitivity))
     ) { plan, isFinal throws(ConvertError) in try maker.make(plan, isFinal: isFinal) }
     let progress = progress
     let attempts = 9
@@ -197,6 +198,18 @@ struct FormMaker {
   /// Bytes of the description that a file gets beside labels: passes and measurements.
   private static let description = 4_096
 
+  /// Bytes of a file beside the weights of its layers.
+  func besideBytes(_ sensitivity: Sensitivity) -> Int {
+    let weights = sensitivity.layers.reduce(0) { $0 + ($1.options.first?.bytes ?? 0) }
+    return max(0, fileBytes(float) - weights)
+  }
+
+  private func fileBytes(_ graph: Graph) -> Int {
+    let labels = options.labels.reduce(0) { $0 + $1.utf8.count + 3 }
+    let file = ModelWriter(Model(graph: graph, metadata: Bytes([])))
+    return file.byteCount + labels + Self.description
+  }
+
   /// Makes the form of `plan`; a final one is rounded with care, which takes time.
   func make(_ plan: CompressionPlan, isFinal: Bool) throws(ConvertError) -> PlanSearch.Form {
     let quantizer = Quantizer(plan: plan, correctsBias: options.biasCorrection != .off)
@@ -217,10 +230,8 @@ struct FormMaker {
       interpreter = try Interpreter(graph, threads: options.threads)
     } catch { throw .plan(path: options.input, error) }
     let error = try trial.error(of: interpreter)
-    let labels = options.labels.reduce(0) { $0 + $1.utf8.count + 3 }
     var step = SearchStep(
-      bytes: ModelWriter(Model(graph: graph, metadata: Bytes([]))).byteCount + labels
-        + Self.description,
+      bytes: fileBytes(graph),
       error: error.loss, agreement: error.agreement, ms: nil, drop: nil, isMet: true)
     if goal.ms != nil || goal.bytes == nil && goal.drop == nil {
       step.ms = try Self.milliseconds(interpreter)

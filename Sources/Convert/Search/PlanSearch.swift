@@ -20,6 +20,8 @@ struct PlanSearch {
   /// What holds for layers that have no options, and for all other nodes.
   let base: CompressionPlan
   let stop: StopSignal
+  /// Bytes of a file beside the weights of its layers.
+  let besideBytes: Double
   /// Makes the form of a plan and measures it; a final one takes all the care there is.
   let make: (CompressionPlan, _ isFinal: Bool) throws(ConvertError) -> Form
 
@@ -35,7 +37,7 @@ struct PlanSearch {
 
   init(
     goal: SearchGoal, _ sensitivity: Sensitivity, _ treatments: [[LayerTreatment]],
-    base: CompressionPlan, stop: StopSignal,
+    base: CompressionPlan, stop: StopSignal, besideBytes: Double,
     make: @escaping (CompressionPlan, _ isFinal: Bool) throws(ConvertError) -> Form
   ) {
     self.goal = goal
@@ -43,19 +45,29 @@ struct PlanSearch {
     self.treatments = treatments
     self.base = base
     self.stop = stop
+    self.besideBytes = besideBytes
     self.make = make
   }
 
   /// Searches; afterwards `best` is the best form.
   mutating func run() throws(ConvertError) {
     if let bytes = goal.bytes {
-      try fit(Double(bytes), { Double($0.bytes) }) { Double($0.step.bytes) }
+      try fit(
+        Budget(
+          limit: Double(bytes), cost: { Double($0.bytes) }, error: \.error,
+          measured: { Double($0.bytes) }, beside: besideBytes), start: eight)
     } else if let ms = goal.ms {
-      try fit(ms, { $0.ms ?? 0 }) { $0.step.ms ?? 0 }
+      try fit(
+        Budget(limit: ms, cost: { $0.ms ?? 0 }, error: \.error, measured: { $0.ms ?? 0 }),
+        start: eight)
     } else if goal.drop != nil {
       try shrink()
     } else {
-      try fit(Self.error, { $0.error }, isErrorBudget: true) { $0.step.error }
+      // The least time within an error; errors of layers add up to that of the whole.
+      try fit(
+        Budget(
+          limit: Self.error, cost: \.error, error: { $0.ms ?? 0 }, measured: \.error, beside: 0),
+        start: eight)
     }
     guard goal.drop == nil || goal.bytes != nil || goal.ms != nil, !stop.isOver, let best else {
       return
@@ -92,35 +104,42 @@ struct PlanSearch {
     return sum
   }
 
-  /// Brings a measured cost within `limit`: the sum over layers is a forecast, which what was measured
+  /// What a knapsack spends its budget on.
+  private struct Budget {
+    let limit: Double
+    /// What an option takes of it.
+    let cost: (Sensitivity.Option) -> Double
+    /// What the knapsack makes small.
+    let error: (Sensitivity.Option) -> Double
+    /// What a form has taken of it.
+    let measured: (SearchStep) -> Double
+    /// What is taken beside the layers; nil where a form has to show it.
+    var beside: Double?
+  }
+
+  /// Brings a measured cost within a budget: the sum over layers is a forecast, which what was measured
   /// corrects.
-  private mutating func fit(
-    _ limit: Double, _ cost: (Sensitivity.Option) -> Double, isErrorBudget: Bool = false,
-    _ measured: (Form) -> Double
-  ) throws(ConvertError) {
-    // What a file holds, or a run takes, beside the layers: found with the cheapest form.
-    let cheapest = choice { options in options.indices.min { cost(options[$0]) < cost(options[$1]) }
+  private mutating func fit(_ budget: Budget, start: [Int]) throws(ConvertError) {
+    let (limit, cost) = (budget.limit, budget.cost)
+    var tried: Set<[Int]> = []
+    var beside = budget.beside ?? 0
+    if budget.beside == nil {
+      tried.insert(start)
+      beside = budget.measured(try attempt(plan(start)).step) - total(start, cost)
     }
-    let first = try attempt(plan(cheapest))
-    guard isErrorBudget || measured(first) <= limit else { return }
-    var beside = isErrorBudget ? 0 : measured(first) - total(cheapest, cost)
-    var tried = Set([cheapest])
-    for _ in 0..<Self.attempts where !stop.isOver {
-      let options = sensitivity.layers.map { layer in
-        layer.options.map { option in
-          isErrorBudget
-            ? Knapsack.Option(cost: option.error, error: option.ms ?? 0)
-            : Knapsack.Option(cost: max(0, cost(option)), error: option.error)
-        }
-      }
-      guard let chosen = Knapsack.solve(options, budget: limit - beside),
-        tried.insert(chosen).inserted
-      else { return }
-      let form = try attempt(plan(chosen))
-      let found = measured(form)
+    let cheapest = choice { options in
+      options.indices.min { cost(options[$0]) < cost(options[$1]) }
+    }
+    let items = sensitivity.layers.map { layer in
+      layer.options.map { Knapsack.Option(cost: max(0, cost($0)), error: budget.error($0)) }
+    }
+    for _ in 0..<Self.attempts where !stop.isOver || steps.isEmpty {
+      let chosen = Knapsack.solve(items, budget: limit - beside) ?? cheapest
+      guard tried.insert(chosen).inserted else { return }
+      let found = budget.measured(try attempt(plan(chosen)).step)
       // The next forecast begins where this one was wrong; a part of the slack is left alone.
       beside += (found - beside - total(chosen, cost)) * 1.02
-      if found <= limit, found > limit * 0.985 { return }
+      if found <= limit && found > limit * 0.985 || found > limit && chosen == cheapest { return }
     }
   }
 
@@ -130,10 +149,7 @@ struct PlanSearch {
     let smallest = choice { options in
       options.indices.min { bytes(options[$0]) < bytes(options[$1]) }
     }
-    // Eight bits everywhere, the usual end of the range; float only where even that loses too much.
-    let eight = choice { options in
-      options.firstIndex { $0.treatment.hasPrefix("int8") } ?? options.indices.first
-    }
+    // Eight bits everywhere are the usual end of the range; float only where even that loses too much.
     let float = choice { options in options.indices.first }
     var (low, high) = (total(smallest, bytes), total(eight, bytes))
     if try !attempt(plan(eight), isFinal: true).step.isMet {
@@ -151,6 +167,13 @@ struct PlanSearch {
       if try attempt(plan(chosen), isFinal: true).step.isMet { high = budget } else { low = budget }
     }
     if best?.step.isMet == false, !stop.isOver { _ = try attempt(plan(float), isFinal: true) }
+  }
+
+  /// Eight bits everywhere.
+  private var eight: [Int] {
+    choice { options in
+      options.firstIndex { $0.treatment.hasPrefix("int8") } ?? options.indices.first
+    }
   }
 
   private func total(_ chosen: [Int], _ cost: (Sensitivity.Option) -> Double) -> Double {
