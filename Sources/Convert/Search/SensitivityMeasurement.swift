@@ -29,12 +29,16 @@ struct SensitivityMeasurement {
     LayerTreatment(weights: treatments.first { $0.weights.bits == 4 }?.weights ?? .integer(bits: 4))
   }
 
+  /// Layers with so large a part of all weights decide what a file takes: every treatment is measured.
+  private static let large = 0.04
+
   /// What was found, and the treatments that each layer's options stand for.
   func run() throws(ConvertError) -> (Sensitivity, [[LayerTreatment]]) {
     var result = Sensitivity()
     var treatmentsOfLayers: [[LayerTreatment]] = []
     result.samples = min(limit, trial.count)
     let layers = float.weightedNodes(.none)
+    let parameters = layers.reduce(0) { $0 + (float[$1.weights].shape?.count ?? 0) }
     var gains: [Double] = []
     for (done, layer) in layers.enumerated() {
       progress(done, layers.count)
@@ -62,7 +66,8 @@ struct SensitivityMeasurement {
         let needsActivations = form.treatment.activations == .uint8
         let isOwn =
           form.treatment.weights.bits == 8 && (needsActivations || form.treatment.pruning != nil)
-        if isMeasured, isOwn || form.treatment == probe {
+        let isLarge = Double(tensor.shape.count) >= Self.large * Double(parameters)
+        if isMeasured, isOwn || isLarge || form.treatment == probe {
           let found = try error(of: layer, form.treatment)
           (option.error, option.divergence, option.isMeasured) = (
             found.loss, found.divergence, true
@@ -92,7 +97,7 @@ struct SensitivityMeasurement {
     plan[layer.name] = treatment
     let quantizer = Quantizer(plan: plan, correctsBias: true)
     var graph = quantizer.rounded(float, means)
-    if treatment.activations == .uint8, let parameters {
+    if treatment.activations == .uint8, let parameters = self.parameters {
       graph = quantizer.quantized(graph, parameters)
     }
     return try trial.error(of: graph, limit: limit)
