@@ -313,7 +313,7 @@ struct Compressor {
       isBetter = after < before
       effect = isBetter ? effect : "left out"
       effect +=
-        String(format: ": squared error of the outputs %.4f with, %.4f without", after, before)
+        String(format: ": squared error of the outputs %.2g with, %.2g without", after, before)
     }
     log.end("equalize", samples: count, effect: effect)
     guard isBetter else { return [:] }
