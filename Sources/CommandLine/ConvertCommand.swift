@@ -104,6 +104,10 @@ public struct ConvertCommand: ParsableCommand {
   @Option(help: "Scale channels so that one range serves all of them, where that helps.")
   var equalize = ConversionOptions.Switch.auto
 
+  @Option(
+    help: "Give outputs of a pruned network their means and deviations again; needs --calibration.")
+  var correctStatistics = ConversionOptions.Switch.auto
+
   @Option(help: "Take the mean error of rounded weights out of biases.")
   var biasCorrection = ConversionOptions.Switch.auto
 
@@ -252,6 +256,7 @@ public struct ConvertCommand: ParsableCommand {
     options.effort = effort
     options.equalization = equalize
     options.biasCorrection = biasCorrection
+    options.statisticsCorrection = correctStatistics
     options.layerRules = layer
     options.preprocessing = try images.resolve()
     options.data = data

@@ -129,6 +129,8 @@ public struct ConversionOptions: Sendable {
   public var effort = Effort.balanced
   /// Whether ranges of neighbouring layers are equalized.
   public var equalization = Switch.auto
+  /// Whether outputs of a pruned network get back their means and deviations; needs samples.
+  public var statisticsCorrection = Switch.auto
   /// Whether the mean error of rounded weights is taken out of biases.
   public var biasCorrection = Switch.auto
   /// What is said of some layers alone, in order: a later rule goes over an earlier one.

@@ -26,6 +26,7 @@ struct MethodRecipe {
     MethodRecipe("int8-weights", "--quantize int8-weights", .none),
     MethodRecipe("int8-dynamic", "--quantize int8-dynamic", .none),
     MethodRecipe("int8", "--quantize int8", .needed),
+    MethodRecipe("int4", "--quantize int4"),
     MethodRecipe("prune-0.5", "--prune 0.5"),
     MethodRecipe("prune-0.5+int8", "--prune 0.5 --quantize int8"),
     MethodRecipe("block-0.5+int8", "--prune block:0.5 --quantize int8"),
