@@ -108,10 +108,8 @@ public struct Converter {
     let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
     try write(model, proof: after.proof, &samples)
     report.warnings += samples.warnings
-    if let search = report.search {
-      let isTooLarge = options.targetBytes.map { report.output.bytes > $0 } ?? false
-      if !search.isMet || isTooLarge { report.missedTarget = true }
-    }
+    let isTooLarge = options.targetBytes.map { report.output.bytes > $0 } ?? false
+    if isTooLarge || report.search?.isMet == false { report.missedTarget = true }
     if report.hasCollapsed || report.isLarger { explain() }
   }
 

@@ -81,7 +81,10 @@ enum ConversionText {
     if report.hasCollapsed { return "COLLAPSED: its predictions are not those of the original" }
     if report.isLarger { return "larger than the source" }
     if let search = report.search, !search.isMet { return "misses its target" }
-    if report.missedTarget { return "loses more accuracy than --max-drop allows" }
+    if report.missedTarget {
+      return report.accuracy == nil
+        ? "misses its target" : "loses more accuracy than --max-drop allows"
+    }
     guard let proof = report.verification else { return "written, not verified" }
     let isClose = proof.isClassification ? proof.top1Agreement > 0.9 : proof.cosine > 0.99
     return isClose ? "verified" : "verified, with differences"

@@ -48,7 +48,12 @@ enum SearchText {
 
   /// What was missed; nil where nothing was.
   static func missed(_ report: ConversionReport) -> String? {
-    guard let search = report.search, !search.isMet else { return nil }
+    guard let search = report.search else {
+      return report.accuracy == nil
+        ? "--target-size was not reached: \(Text.bytes(report.output.bytes)); the result is written all the "
+          + "same" : nil
+    }
+    guard !search.isMet else { return nil }
     return
       "\(goal(search.goal)) was not reached: \(outcome(search)); the best that was found is written "
       + "all the same"

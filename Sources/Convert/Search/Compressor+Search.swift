@@ -13,8 +13,10 @@ extension Compressor {
       threads: options.threads)
     var base = plan
     base.base = LayerTreatment(.int8, isCalibrated: isCalibrated)
-    if !isCalibrated { base.base.activations = .float32 }
-    let activations: ActivationType = isCalibrated ? .uint8 : .float32
+    // Without samples: the fastest that needs none, unless bytes alone count.
+    let activations: ActivationType =
+      isCalibrated ? .uint8 : goal.bytes == nil ? .dynamic : .float32
+    base.base.activations = activations
     let (float, means, parameters) = try prepare(graph, base, trial, &samples)
     let found = try measure(
       float, means, parameters, trial, Self.treatments(goal, activations, options.weightGrid),
@@ -165,6 +167,8 @@ extension Compressor {
       for (option, treatment) in options[index].enumerated() {
         var key = treatment
         if key.weights.isInteger { key.weights = .integer(bits: 8) }
+        // Weights that are only stored as integers are multiplied as floats.
+        if key.activations == .float32, key.pruning == nil { key = .none }
         sensitivity.layers[index].options[option].ms = times[key]?.milliseconds[layer.node]
       }
     }

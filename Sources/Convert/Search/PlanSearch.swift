@@ -29,6 +29,8 @@ struct PlanSearch {
   private static let attempts = 8
   /// Without a limit on the loss, the outputs may be off by so much, as `OutputError.loss` counts.
   private static let error = 0.02
+  /// What all bytes of a network weigh beside all its time, where no goal names either.
+  private static let byteWeight = 0.1
 
   /// Called with the number of forms that were made.
   var onStep: (Int) -> Void = { _ in }
@@ -63,11 +65,16 @@ struct PlanSearch {
     } else if goal.drop != nil {
       try shrink()
     } else {
-      // The least time within an error; errors of layers add up to that of the whole.
+      // The least time within an error; errors of layers add up to that of the whole. Bytes count a little:
+      // what takes no longer in fewer is stored so.
+      let float = choice { options in options.indices.first }
+      let ms = max(total(float) { $0.ms ?? 0 }, 1e-9)
+      let bytes = max(total(float) { Double($0.bytes) }, 1)
       try fit(
         Budget(
-          limit: Self.error, cost: \.error, error: { $0.ms ?? 0 }, measured: \.error, beside: 0),
-        start: eight)
+          limit: Self.error, cost: \.error,
+          error: { ($0.ms ?? 0) / ms + Self.byteWeight * Double($0.bytes) / bytes },
+          measured: \.error, beside: 0), start: eight)
     }
     guard goal.drop == nil || goal.bytes != nil || goal.ms != nil, !stop.isOver, let best else {
       return

@@ -63,7 +63,7 @@ struct SensitivityMeasurement {
           treatment: form.treatment.name,
           error: squares > 0 ? weightGain * form.energy / squares : 0, divergence: nil,
           isMeasured: false, bytes: form.bytes)
-        let needsActivations = form.treatment.activations == .uint8
+        let needsActivations = form.treatment.activations != .float32
         let isOwn =
           form.treatment.weights.bits == 8 && (needsActivations || form.treatment.pruning != nil)
         let isLarge = Double(tensor.shape.count) >= Self.large * Double(parameters)
@@ -72,11 +72,14 @@ struct SensitivityMeasurement {
           (option.error, option.divergence, option.isMeasured) = (
             found.loss, found.divergence, true
           )
-        } else if needsActivations, let eight = options.first(where: { $0.treatment == "int8" }),
-          let energy = forms.first(where: { $0.treatment.name == "int8" })?.energy, squares > 0
+        } else if needsActivations,
+          let plain = forms.first(where: {
+            $0.treatment.weights.bits == 8 && $0.treatment.pruning == nil
+          }), let eight = options.first(where: { $0.treatment == plain.treatment.name }),
+          squares > 0
         {
           // What activations add is that of eight bits.
-          option.error += max(0, eight.error - weightGain * energy / squares)
+          option.error += max(0, eight.error - weightGain * plain.energy / squares)
         }
         options.append(option)
       }

@@ -67,6 +67,16 @@ import Testing
     #expect(found.bytes < 89_000)
   }
 
+  @Test func autoWithoutSamplesIsSmallAndComputesInIntegers() throws {
+    let found = try search { options in
+      options.quantization = .auto
+      options.calibration = nil
+    }
+    #expect(found.report.search?.isMet == true)
+    #expect(found.report.choices.contains { $0.treatment == "int8 dynamic" })
+    #expect(found.bytes < 120_000, "\(found.bytes)")
+  }
+
   @Test func layersStayFloatWhereRulesSaySo() throws {
     let found = try search { options in
       options.quantization = .int8

@@ -8,15 +8,22 @@ struct Quantizer {
   let correctsBias: Bool
 
   /// Weights as integers, and biases without their mean error where means are known.
+  ///
+  /// Layers that quantize what they read at each run are marked.
   func rounded(_ float: Graph, _ means: [ValueID: [Float]]) -> Graph {
     var graph = float
     prune(&graph)
     let layers = float.weightedNodes(.none)
     let integer = layers.filter { plan[$0.name].weights.isInteger }
     _ = RoundWeights(plan: plan).apply(&graph, integer)
-    guard correctsBias else { return graph }
-    let changed = layers.filter { plan[$0.name].weights.isInteger || plan[$0.name].pruning != nil }
-    _ = CorrectBias(means: means).apply(&graph, float, changed)
+    if correctsBias {
+      let changed = layers.filter {
+        plan[$0.name].weights.isInteger || plan[$0.name].pruning != nil
+      }
+      _ = CorrectBias(means: means).apply(&graph, float, changed)
+    }
+    let dynamic = graph.weightedNodes(.none).filter { plan[$0.name].activations == .dynamic }
+    _ = QuantizeWeights(isDynamic: true).apply(&graph, dynamic)
     return graph
   }
 
