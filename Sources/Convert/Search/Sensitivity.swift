@@ -28,8 +28,7 @@ public struct Sensitivity: Sendable, Codable {
     /// What it could be made, float32 first.
     public var options: [Option]
 
-    /// How much the outputs suffer from the option that matters: the largest error among those with eight bits
-    /// or more, else the largest of all.
+    /// The largest error among the options: layers are ranked by it.
     public var worst: Double { options.map(\.error).max() ?? 0 }
   }
 
