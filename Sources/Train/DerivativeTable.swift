@@ -2,8 +2,12 @@ extension Derivative {
   /// Every derivative, one a line.
   static let table: [Derivative] = [
     .add,
+    .batchNormalization,
     .changeLayout,
     .clip,
+    .conv,
+    .gemm,
+    .globalAveragePool,
     .relu,
   ]
 
