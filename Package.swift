@@ -80,6 +80,7 @@ let package = Package(
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas",
         "CProtobufC",
       ]),
+    module("Train", ["ModelFormat", "Kernels", "Operators", "Interpreter"]),
     module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
     module(
       "CommandLine",
@@ -105,6 +106,7 @@ let package = Package(
         "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC",
       ],
       exclude: ["Fixtures"]),
+    tests("Train", ["ModelFormat", "Kernels", "Operators", "Interpreter"], exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(
