@@ -103,7 +103,8 @@ let package = Package(
     tests(
       "Convert",
       [
-        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC",
+        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "Train", "CSchemas",
+        "CProtobufC",
       ],
       exclude: ["Fixtures"]),
     tests("Train", ["ModelFormat", "Kernels", "Operators", "Interpreter"], exclude: ["Fixtures"]),
