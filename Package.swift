@@ -72,6 +72,7 @@ let package = Package(
     module("Operators", ["ModelFormat", "Kernels", "CKernels"]),
     module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),
     // ... to here. What the host adds:
+    module("Train", ["Interpreter", "Operators", "Kernels", "ModelFormat"]),
     module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),
     module("Datasets", ["ModelFormat", "CImages", "CZlib"]),
     module(
@@ -99,6 +100,7 @@ let package = Package(
     tests("Kernels"),
     tests("Operators", ["ModelFormat", "Kernels"], exclude: ["Fixtures"]),
     tests("Interpreter", ["ModelFormat", "Operators", "Kernels"]),
+    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"]),
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",

@@ -27,7 +27,7 @@ extension NodeFacts {
   }
 
   /// The facts of output `index`, which are known once shapes have been inferred.
-  func output(_ index: Int = 0) throws(OperatorError) -> ValueFacts {
+  package func output(_ index: Int = 0) throws(OperatorError) -> ValueFacts {
     guard index < outputs.count else {
       throw .operandCount(found: outputs.count, allowed: (index + 1)...(index + 1), outputs: true)
     }
