@@ -81,7 +81,6 @@ let package = Package(
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas",
         "CProtobufC",
       ]),
-    module("Train", ["ModelFormat", "Kernels", "Operators", "Interpreter"]),
     module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
     module(
       "CommandLine",
@@ -100,7 +99,7 @@ let package = Package(
     tests("Kernels"),
     tests("Operators", ["ModelFormat", "Kernels"], exclude: ["Fixtures"]),
     tests("Interpreter", ["ModelFormat", "Operators", "Kernels"]),
-    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"]),
+    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"], exclude: ["Fixtures"]),
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",
@@ -109,7 +108,6 @@ let package = Package(
         "CProtobufC",
       ],
       exclude: ["Fixtures"]),
-    tests("Train", ["ModelFormat", "Kernels", "Operators", "Interpreter"], exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(

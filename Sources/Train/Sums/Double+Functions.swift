@@ -16,4 +16,6 @@ extension Double {
   static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
   /// The cosine of an angle in radians.
   static func cosine(_ x: Double) -> Double { cos(x) }
+  /// The sine of an angle in radians.
+  static func sine(_ x: Double) -> Double { sin(x) }
 }
