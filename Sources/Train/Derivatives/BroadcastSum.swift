@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 
@@ -39,9 +40,11 @@ struct BroadcastSum: Sendable {
     let to = place.pointer
     if isWhole {
       if !place.adds, UnsafePointer(to) == gradient { return }
+      let kernels = GradientKernels.best
       memory.split(count) { range in
         if place.adds {
-          for i in range { to[i] += gradient[i] }
+          kernels.accumulate(
+            count: range.count, gradient + range.lowerBound, to: to + range.lowerBound)
         } else {
           (to + range.lowerBound).update(from: gradient + range.lowerBound, count: range.count)
         }

@@ -1,3 +1,4 @@
+import Kernels
 import ModelFormat
 import Operators
 
@@ -9,16 +10,14 @@ extension Derivative {
 
   /// The step of a clamp of `count` elements, whose gradient passes strictly between the bounds.
   static func clampStep(_ count: Int, _ lower: Float, _ upper: Float) -> TrainingStep {
-    TrainingStep(readsOutputs: [0], writes: true, overwrites: [0]) { memory in
+    let kernels = GradientKernels.best
+    return TrainingStep(readsOutputs: [0], writes: true, overwrites: [0]) { memory in
       guard let place = memory.place(0) else { return }
-      let (y, gradient) = (memory.output(), memory.gradient())
       memory.split(count) { range in
-        let x = place.pointer
-        if place.adds {
-          for i in range where y[i] > lower && y[i] < upper { x[i] += gradient[i] }
-        } else {
-          for i in range { x[i] = y[i] > lower && y[i] < upper ? gradient[i] : 0 }
-        }
+        let at = range.lowerBound
+        kernels.clamp(
+          count: range.count, y: memory.output() + at, bounds: (lower, upper),
+          memory.gradient() + at, to: place.pointer + at, adds: place.adds)
       }
     }
   }
