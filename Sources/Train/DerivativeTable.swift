@@ -3,6 +3,7 @@ extension Derivative {
   static let table: [Derivative] = [
     .absolute,
     .add,
+    .attention,
     .batchNormalization,
     .celu,
     .changeLayout,
@@ -14,6 +15,7 @@ extension Derivative {
     .depthToSpace,
     .div,
     .dropout,
+    .einsum,
     .elu,
     .erf,
     .exp,

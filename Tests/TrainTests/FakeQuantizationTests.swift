@@ -16,12 +16,12 @@ struct FakeQuantizationTests {
       guard let x = x.baseAddress else { return }
       y.withUnsafeMutableBufferPointer {
         if let y = $0.baseAddress {
-          quantizer.apply(x, to: y, count: 200, pool: ThreadPool())
+          quantizer.apply(200, x, to: y)
         }
       }
       gradient.withUnsafeMutableBufferPointer {
         if let g = $0.baseAddress {
-          quantizer.maskGradient(g, x, count: 200, pool: ThreadPool())
+          quantizer.gradient(200, x, g, to: g)
         }
       }
     }
@@ -38,7 +38,7 @@ struct FakeQuantizationTests {
     x.withUnsafeBufferPointer { x in
       y.withUnsafeMutableBufferPointer {
         guard let x = x.baseAddress, let y = $0.baseAddress else { return }
-        quantizer.apply(x, to: y, count: 40_003, pool: ThreadPool(threads: 2))
+        quantizer.apply(40_003, x, to: y)
       }
     }
     for (x, y) in zip(x, y) {

@@ -1,4 +1,4 @@
-public import Kernels
+import Kernels
 
 /// Activations as they will be when they are bytes: `scale · (q − zero)` with `q = clamp(round(x / scale) + zero,
 /// 0, 255)`, half to even, as QuantizeLinear and DequantizeLinear compute (docs/Quantization.md).
@@ -24,34 +24,34 @@ public struct ActivationQuantizer: Sendable, Hashable {
     zeroPoint = UInt8(min(max(zero, 0), 255))
   }
 
-  /// Writes what `x` becomes to `rounded`, which may be the same memory.
+  /// Writes what `count` elements of `x` become to `rounded`, which may be the same memory.
   public func apply(
-    _ x: UnsafePointer<Float>, to rounded: UnsafeMutablePointer<Float>, count: Int, pool: ThreadPool
+    _ count: Int, _ x: UnsafePointer<Float>, to rounded: UnsafeMutablePointer<Float>
   ) {
     let kernels = VectorKernels.best
-    pool.pieces(of: count) { range in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count + 64) { bytes in
-        guard let bytes = bytes.baseAddress else { return }
-        kernels.quantize(
-          x + range.lowerBound, to: bytes, count: range.count, scale: scale, zeroPoint: zeroPoint)
+    // Pieces whose bytes stay in the cache.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096 + 64) { bytes in
+      guard let bytes = bytes.baseAddress else { return }
+      for first in stride(from: 0, to: count, by: 4096) {
+        let count = min(4096, count - first)
+        kernels.quantize(x + first, to: bytes, count: count, scale: scale, zeroPoint: zeroPoint)
         kernels.dequantize(
-          bytes, to: rounded + range.lowerBound, count: range.count, scale: scale,
-          zeroPoint: zeroPoint)
+          bytes, to: rounded + first, count: count, scale: scale, zeroPoint: zeroPoint)
       }
     }
   }
 
-  /// Sets gradients to zero where the activation before rounding, `x`, was held within the range
-  /// (straight-through estimate; Bengio, Léonard and Courville, 2013).
-  public func maskGradient(
-    _ gradient: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, count: Int, pool: ThreadPool
+  /// Writes gradients of `count` elements of `x`: those of what it becomes, and zero where it was held within
+  /// the range (straight-through estimate; Bengio, Léonard and Courville, 2013).
+  public func gradient(
+    _ count: Int, _ x: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+    to result: UnsafeMutablePointer<Float>
   ) {
     let (least, most) = (-Float(zeroPoint), 255 - Float(zeroPoint))
-    pool.pieces(of: count) { range in
-      for i in range {
-        let level = (x[i] / scale).rounded(.toNearestOrEven)
-        gradient[i] = level >= least && level <= most ? gradient[i] : 0
-      }
+    for i in 0..<count {
+      // Held to the levels next to the range, so that it can be rounded.
+      let level = HalfEven.rounded(min(max(x[i] / scale, least - 1), most + 1))
+      result[i] = level >= least && level <= most ? gradient[i] : 0
     }
   }
 }

@@ -91,7 +91,9 @@ public struct WeightQuantizer: Sendable, Hashable {
     let (least, most) = (levels.lowerBound, levels.upperBound)
     ChannelWalk(shape, axis: axis).forEach { channel, range in
       for index in range {
-        let level = (weights[index] / scales[channel]).rounded(.toNearestOrEven)
+        // Held to the levels next to the range, so that it can be rounded.
+        let scaled = min(max(weights[index] / scales[channel], least - 1), most + 1)
+        let level = HalfEven.rounded(scaled)
         gradient[index] = level >= least && level <= most ? gradient[index] : 0
       }
     }
@@ -110,14 +112,22 @@ public struct WeightQuantizer: Sendable, Hashable {
   }
 
   /// The level of a weight: in float32 for eight bits and in double for fewer, as each quantizer does.
+  @inline(__always)
   private func level(_ weight: Float, _ scale: Float) -> Float {
-    if weight == 0 || weight.isNaN { return 0 }
-    let rounded =
-      bits == 8
-      ? (weight / scale).rounded(.toNearestOrEven)
-      : Float((Double(weight) / Double(scale)).rounded(.toNearestOrEven))
-    return min(max(rounded, levels.lowerBound), levels.upperBound)
+    if weight.isNaN { return 0 }
+    guard bits == 8 else {
+      let rounded = Float((Double(weight) / Double(scale)).rounded(.toNearestOrEven))
+      return min(max(rounded, levels.lowerBound), levels.upperBound)
+    }
+    return HalfEven.rounded(min(max(weight / scale, -127), 127))
   }
+}
+
+/// Rounding half to even without a call, so that loops become vectors.
+enum HalfEven {
+  /// The integer nearest to `x`, which is within ±2²².
+  @inline(__always)
+  static func rounded(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
 }
 
 /// The weights of each channel, as ranges of neighbours.

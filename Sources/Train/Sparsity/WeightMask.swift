@@ -1,3 +1,5 @@
+import Kernels
+
 /// Which weights of a parameter may be other than zero.
 public struct WeightMask: Sendable, Hashable {
   /// For each weight 1 where it stays, 0 where it is gone.
@@ -25,10 +27,23 @@ public struct WeightMask: Sendable, Hashable {
 
   /// Sets to zero what is gone: of weights, gradients or moments, of which there are `count`.
   public func apply(to values: UnsafeMutableBufferPointer<Float>) {
-    precondition(values.count == kept.count, "the mask is another parameter's")
+    apply(UnsafeBufferPointer(values), to: values, pool: nil)
+  }
+
+  /// Writes `values` with zeros for what is gone to `result`, which may be the same memory.
+  func apply(
+    _ values: UnsafeBufferPointer<Float>, to result: UnsafeMutableBufferPointer<Float>,
+    pool: ThreadPool?
+  ) {
+    precondition(
+      values.count == kept.count && result.count == kept.count, "the mask is another parameter's")
     kept.withUnsafeBufferPointer { kept in
-      // A choice, not a product: a gradient that is no number is gone too.
-      for i in kept.indices { values[i] = kept[i] == 0 ? 0 : values[i] }
+      func run(_ range: Range<Int>) {
+        // A choice, not a product: a gradient that is no number is gone too.
+        for i in range { result[i] = kept[i] == 0 ? 0 : values[i] }
+      }
+      guard let pool else { return run(kept.indices) }
+      pool.pieces(of: kept.count, run)
     }
   }
 }
