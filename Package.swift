@@ -104,12 +104,13 @@ let package = Package(
     tests("Kernels"),
     tests("Operators", ["ModelFormat", "Kernels"], exclude: ["Fixtures"]),
     tests("Interpreter", ["ModelFormat", "Operators", "Kernels"]),
-    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"]),
+    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"], exclude: ["Fixtures"]),
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",
       [
-        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC",
+        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "Train", "CSchemas",
+        "CProtobufC",
       ],
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
