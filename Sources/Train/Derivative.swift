@@ -66,8 +66,9 @@ public struct TrainingStep: Sendable {
   public var backward: @Sendable (StepMemory) -> Void
   /// The scratch memory of `backward`.
   public var scratch: ScratchSize
-  /// The inputs and outputs whose values `backward` reads; no others may be read there.
+  /// The inputs whose values `backward` reads; no others may be read there.
   public var readsInputs: [Int]
+  /// The outputs whose values `backward` reads; no others may be read there.
   public var readsOutputs: [Int]
   /// Bytes of buffers that `forward` leaves for `backward`.
   public var saved: [Int]

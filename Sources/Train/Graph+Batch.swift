@@ -48,7 +48,7 @@ extension Graph {
       let inputBefore = original[input].shape, let inputNow = self[input].shape,
       inputBefore != inputNow, let extents = self[target].constant?.integers(),
       let first = extents.first,
-      first > 0, before.rank > 0, before[0] % old == 0
+      first > 0, Int(first) % old == 0, before.rank > 0, before[0] % old == 0
     else { return }
     var changed = extents
     changed[0] = first / Int64(old) * Int64(batch)

@@ -84,6 +84,16 @@ public final class TrainingNetwork {
           throw .parameter(value: value.name, problem: "is named twice")
         }
       }
+      for node in graph.nodes {
+        let isQuantized = (node.inputs + node.outputs).contains { id in
+          id.map { graph[$0].quantization != nil } ?? false
+        }
+        guard !isQuantized, node.attributes["quantization"] == nil else {
+          throw .derivative(
+            node: node.name, op: node.op,
+            .unsupported("a quantized layer; networks are trained before they are quantized"))
+        }
+      }
       var batched = try graph.withOwnStatistics().withBatch(max(1, batch))
       batched.joinActivations(keeping: Set(keeps + reads + transforms.keys))
       return try TrainingPlan(
@@ -211,6 +221,34 @@ public final class TrainingNetwork {
   public func setTransform(_ transform: ParameterTransform?, of id: ValueID) {
     precondition(ranges[id] != nil, "only parameters are transformed")
     transforms[id] = transform
+  }
+
+  /// The running statistics of all BatchNormalizations, one behind the other: what `.train` moves.
+  ///
+  /// Setting them takes as many as there are.
+  public var statistics: [Float] {
+    get {
+      plan.constants.indices.filter { isStatistic($0) }.flatMap { index in
+        UnsafeBufferPointer(
+          start: constants[index].pointer.assumingMemoryBound(to: Float.self),
+          count: plan.constants[index].facts.count)
+      }
+    }
+    set {
+      var next = 0
+      for index in plan.constants.indices where isStatistic(index) {
+        let to = constants[index].pointer.assumingMemoryBound(to: Float.self)
+        for i in 0..<plan.constants[index].facts.count {
+          to[i] = newValue[next]
+          next += 1
+        }
+      }
+      precondition(next == newValue.count, "as many statistics as there are")
+    }
+  }
+
+  private func isStatistic(_ constant: Int) -> Bool {
+    plan.constants[constant].id.map { plan.updated.contains($0) } ?? false
   }
 
   /// Sets all gradients of parameters to zero.

@@ -193,11 +193,13 @@ struct TrainingPlan {
           guard let derivative = Derivative.of(node.op) else {
             // What changes no byte needs no derivative.
             let execution = try step.op.prepare(trained.runFacts)
-            guard execution.isView || !isDifferentiated else {
+            guard execution.isView && isParameter.first != true || !isDifferentiated else {
               throw OperatorError.unsupported(Self.noDerivative)
             }
             items[index].execution = execution
-            items[index].isView = execution.isView && step.outputs.count == 1
+            // A view of a parameter has a gradient of its own, which is added to the parameter's.
+            items[index].isView =
+              execution.isView && step.outputs.count == 1 && isParameter.first != true
             continue
           }
           let prepared = try derivative.prepare(trained)
@@ -206,7 +208,9 @@ struct TrainingPlan {
         }
         let execution = try step.op.prepare(trained.runFacts)
         items[index].execution = execution
-        items[index].isView = execution.isView && step.outputs.count == 1
+        // A view of a parameter has a gradient of its own, which is added to the parameter's.
+        items[index].isView =
+          execution.isView && step.outputs.count == 1 && isParameter.first != true
       } catch {
         if case .unsupported(Self.noDerivative) = error {
           throw .noDerivative(node: node.name, op: node.op)

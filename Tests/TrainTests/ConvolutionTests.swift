@@ -164,6 +164,10 @@ import Testing
       #expect(abs(found - Float(expected)) < 1e-3)
     }
     #expect(moved[0] != moved[2])
-    _ = y
+    let kept = network.statistics
+    network.forward(.train)
+    #expect(network.statistics != kept)
+    network.statistics = kept
+    #expect(statistics() == moved)
   }
 }

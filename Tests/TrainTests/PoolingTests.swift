@@ -78,24 +78,35 @@ import Testing
   @Test func microBatchesAddUpAndThreadsChangeNothing() throws {
     var builder = GraphBuilder()
     let x = builder.input([1, 3, 20, 20])
-    let first = builder.node("Relu", builder.conv(x, 24, from: 3))
+    let channels = builder.node(
+      "BatchNormalization", builder.conv(x, 24, from: 3), builder.weights(24), builder.weights(24),
+      builder.constant(Tensor([Float](repeating: 0.1, count: 24), shape: [24])),
+      builder.constant(Tensor([Float](repeating: 0.7, count: 24), shape: [24])))
+    let active = builder.node("Relu", channels)
+    let depthwise = builder.conv(active, 24, from: 24, group: 24)
+    let first = builder.node("MaxPool", depthwise, attributes: ["kernel_shape": .ints([2, 2])])
     let pooled = builder.node("GlobalAveragePool", builder.conv(first, 40, from: 24))
     let y = builder.reshape(pooled, [1, 40])
     var graph = builder.finish(y)
     try graph.inferShapes()
+    let statistics = graph.nodes.filter { $0.op == "BatchNormalization" }.flatMap {
+      $0.inputs.suffix(2)
+    }
     let parameters = graph.values.indices.map { ValueID($0) }
-      .filter { graph[$0].constant?.type == .float32 }
+      .filter { graph[$0].constant?.type == .float32 && !statistics.contains($0) }
     var random = SeededGenerator(seed: 5)
     let images = random.uniform(12 * 1200)
     let seeds = random.uniform(12 * 40)
-    func gradients(batch: Int, threads: Int) throws -> [Float] {
+    func gradients(
+      batch: Int, threads: Int, _ mode: TrainingMode = .frozen
+    ) throws -> [Float] {
       let network = try TrainingNetwork(
         graph, batch: batch, parameters: parameters, threads: threads)
       network.clearGradients()
       for part in 0..<12 / batch {
         let input = try network.activation(x)
         for i in input.indices { input[i] = images[part * input.count + i] }
-        network.forward()
+        network.forward(mode)
         let gradient = try #require(try network.gradient(of: y))
         for i in gradient.indices { gradient[i] = seeds[part * gradient.count + i] }
         network.backward()
@@ -103,13 +114,39 @@ import Testing
       return [Float](network.gradients)
     }
     let whole = try gradients(batch: 12, threads: 1)
-    for threads in [2, 3, 5] { #expect(try gradients(batch: 12, threads: threads) == whole) }
+    let trained = try gradients(batch: 12, threads: 1, .train)
+    #expect(trained != whole)
+    for threads in [2, 3, 5] {
+      #expect(try gradients(batch: 12, threads: threads) == whole)
+      #expect(try gradients(batch: 12, threads: threads, .train) == trained)
+    }
     let parts = try gradients(batch: 4, threads: 2)
     for (a, b) in zip(whole, parts) { #expect(abs(a - b) <= 1e-4 * max(1, abs(a))) }
     let sizes = try [4, 8].map {
       try TrainingNetwork.bytes(graph, batch: $0, parameters: parameters)
     }
     #expect(sizes[1] > sizes[0] && sizes[1] < 2 * sizes[0] + 4096)
+  }
+
+  @Test func parametersMayBeReshaped() throws {
+    var builder = GraphBuilder()
+    let x = builder.input([1, 6])
+    let flat = builder.weights(24)
+    let y = builder.node("MatMul", x, builder.reshape(flat, [6, 4]))
+    try GradientCheck(graph: builder.finish(y), parameters: [flat]).run()
+  }
+
+  @Test func quantizedLayersAreRefused() throws {
+    var builder = GraphBuilder()
+    let x = builder.input([1, 6])
+    let w = builder.weights(4, 6)
+    let y = builder.nodes(
+      "Gemm", [x, w], ["transB": .int(1), "quantization": .string("dynamic")], outputs: 1)[0]
+    var graph = builder.finish(y)
+    try graph.inferShapes()
+    #expect(throws: TrainingError.self) {
+      _ = try TrainingNetwork(graph, batch: 2, parameters: [w])
+    }
   }
 
   @Test func operatorsWithoutDerivativeAreNamed() throws {
