@@ -91,6 +91,11 @@ let package = Package(
     tool("PareTool"),
     tool("ConvertTool"),
     tool("InspectTool"),
+    .executableTarget(
+      name: "TrainBenchmark", dependencies: ["Train", "Operators", "Kernels", "ModelFormat"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "TrainableGraph", dependencies: ["Convert", "ModelFormat"], swiftSettings: settings),
 
     .target(
       name: "TestSupport", dependencies: ["ModelFormat", "Operators"], path: "Tests/TestSupport",

@@ -56,8 +56,32 @@ extension Graph {
       self[target].name + " of the batch", Tensor(changed, shape: [changed.count]))
   }
 
-  /// Joins Relu and Clip to the BatchNormalization before them where nobody else reads it: one pass over
-  /// memory less in each direction. Values in `kept` stay.
+  /// The same network where no running statistic is shared: those of two layers may be equal at first,
+  /// and one constant.
+  func withOwnStatistics() -> Graph {
+    var graph = self
+    var isUsed: Set<ValueID> = []
+    for node in nodes where node.op != "BatchNormalization" {
+      for case let id? in node.inputs { isUsed.insert(id) }
+    }
+    for node in nodes where node.op == "BatchNormalization" {
+      for case let id? in node.inputs.prefix(3) { isUsed.insert(id) }
+    }
+    for index in nodes.indices where nodes[index].op == "BatchNormalization" {
+      for position in 3..<max(3, min(5, nodes[index].inputs.count)) {
+        guard let id = nodes[index].inputs[position], let tensor = self[id].constant,
+          !isUsed.insert(id).inserted
+        else { continue }
+        graph.nodes[index].inputs[position] = graph.addConstant(
+          "\(self[id].name) of \(nodes[index].name).\(position)", tensor)
+      }
+    }
+    return graph
+  }
+
+  /// Joins Relu and Clip to the BatchNormalization before them where nobody else reads it.
+  ///
+  /// That is one pass over memory less in each direction. Values in `kept` stay.
   mutating func joinActivations(keeping kept: Set<ValueID>) {
     var readers = [Int](repeating: 0, count: values.count)
     for node in nodes { for case let id? in node.inputs { readers[id.index] += 1 } }

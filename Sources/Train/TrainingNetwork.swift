@@ -84,7 +84,7 @@ public final class TrainingNetwork {
           throw .parameter(value: value.name, problem: "is named twice")
         }
       }
-      var batched = try graph.withBatch(max(1, batch))
+      var batched = try graph.withOwnStatistics().withBatch(max(1, batch))
       batched.joinActivations(keeping: Set(keeps + reads + transforms.keys))
       return try TrainingPlan(
         batched, parameters: parameters, keeps: keeps, gradients: reads, transforms: transforms,
@@ -104,7 +104,7 @@ public final class TrainingNetwork {
   }
 
   private init(_ settings: Settings) throws(TrainingError) {
-    let graph = settings.graph
+    let graph = settings.graph.withOwnStatistics()
     original = graph
     batch = max(1, settings.batch)
     pool = ThreadPool(threads: settings.threads)

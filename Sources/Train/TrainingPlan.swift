@@ -93,7 +93,7 @@ struct TrainingPlan {
       for output in item.step.outputs { varies[output] = true }
     }
     var wanted: [(id: ValueID, value: Int)] = []
-    for id in Set(keeps + graph.outputs + gradients).sorted() {
+    for id in Set(graph.inputs + keeps + graph.outputs + gradients).sorted() {
       guard let value = current(id) else { throw .notKept(value: graph[id].name) }
       wanted.append((id, value))
     }
