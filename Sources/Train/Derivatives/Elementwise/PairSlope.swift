@@ -69,10 +69,19 @@ private struct PairProduct<S: PairSlope>: Sendable {
     ) {
       @inline(__always)
       func each(_ aStep: Int, _ bStep: Int) {
-        for i in range {
-          let at = first &+ i
-          let part = g[at] * slope(operand, a[i &* aStep], b[i &* bStep], y[at])
-          result[at] = adds ? result[at] + part : part
+        // Pointers to the span: indices that need no check make loops of vectors.
+        let start = first &+ range.lowerBound
+        let (g, y, result) = (g + start, y + start, result + start)
+        let (a, b) = (a + range.lowerBound &* aStep, b + range.lowerBound &* bStep)
+        let count = range.count
+        if adds {
+          for i in 0..<count {
+            result[i] += g[i] * slope(operand, a[i &* aStep], b[i &* bStep], y[i])
+          }
+        } else {
+          for i in 0..<count {
+            result[i] = g[i] * slope(operand, a[i &* aStep], b[i &* bStep], y[i])
+          }
         }
       }
       // Steps that are known make loops of vectors.
