@@ -149,11 +149,55 @@ def normalizations():
          strides=[2, 3], pads=[1, 0, 1, 0], group=2)
 
 
+def networks():
+    def conv(inputs, outputs, kernel, group=1, activation=None, residual=False,
+             size=(7, 6), **attributes):
+        x, b = random(2, inputs, *size), random(outputs)
+        w = random(outputs, inputs // group, *kernel)
+        pads = attributes.get("pads", [0, 0, 0, 0])
+        def forward(x, w, b, r=None):
+            y = F.conv2d(F.pad(x, (pads[1], pads[3], pads[0], pads[2])), w, b,
+                         attributes.get("strides", [1, 1]), 0, attributes.get("dilations", [1, 1]),
+                         group)
+            y = y if r is None else y + r
+            return F.hardtanh(y, -1.0, 1.5) if activation else y
+        operands = [x, w, b]
+        if residual:
+            operands.append(random(*forward(x, w, b).shape))
+        fused = {"activation": "Clip", "activation_min": -1.0, "activation_max": 1.5}
+        case("Conv", operands, forward, group=group, kernel_shape=list(kernel), **attributes,
+             **(fused if activation else {}))
+    conv(4, 6, (3, 3), pads=[1, 1, 1, 1])
+    conv(17, 18, (3, 3), pads=[1, 1, 1, 1])
+    conv(3, 5, (3, 2), strides=[2, 2], pads=[1, 0, 0, 1])
+    conv(4, 6, (3, 3), group=2, strides=[3, 2], pads=[1, 1, 1, 1])
+    conv(5, 5, (3, 3), group=5, strides=[2, 1], pads=[1, 1, 1, 1], activation="Clip")
+    conv(5, 5, (3, 3), group=5, pads=[1, 1, 1, 1], activation="Clip")
+    conv(4, 3, (2, 3), dilations=[2, 2], pads=[1, 2, 1, 2])
+    conv(8, 4, (1, 1), activation="Clip", residual=True, size=(1, 1))
+    case("Gemm", [random(3, 20), random(7, 20), random(7)],
+         lambda x, w, b: F.relu(F.linear(x, w, b)), transB=1, activation="Relu")
+    case("MatMul", [random(2, 3, 5), random(5, 4)], torch.matmul)
+    case("BatchNormalization",
+         [random(4, 5, 3, 2) + 3, random(5), random(5), np.zeros(5, np.float32),
+          np.ones(5, np.float32)],
+         lambda x, s, b: F.relu(F.batch_norm(x, None, None, s, b, True, 0.1, 1e-3)), epsilon=1e-3,
+         activation="Relu")
+    x = random(2, 3, 7, 6)
+    case("MaxPool", [x], lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 1)), kernel_shape=[3, 2],
+         strides=[2, 1], pads=[1, 1, 1, 1])
+    case("AveragePool", [x], lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
+         kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    case("AveragePool", [x], lambda x: F.avg_pool2d(x, 2, 2, 1), kernel_shape=[2, 2],
+         strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1)
+
+
 torch.set_num_threads(1)
 torch.manual_seed(5)
 elementwise()
 moving()
 normalizations()
+networks()
 with open(FILE, "w") as file:
     json.dump(CASES, file, indent=0)
     file.write("\n")

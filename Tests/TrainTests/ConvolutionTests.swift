@@ -1,3 +1,4 @@
+import Interpreter
 import ModelFormat
 import TestSupport
 import Testing
@@ -120,15 +121,49 @@ import Testing
     ).run()
   }
 
-  @Test(arguments: [TrainingMode.train, .frozen])
-  func normalizationOfVectors(_ mode: TrainingMode) throws {
+  @Test(arguments: [TrainingMode.train, .frozen], [[1, 37], [1, 37, 3], [1, 37, 2, 2]])
+  func normalizationWithoutConvolution(_ mode: TrainingMode, _ extents: [Int]) throws {
     var builder = GraphBuilder()
-    let x = builder.input([1, 37])
+    let x = builder.input(Shape(extents))
     let (scale, bias) = (builder.weights(37), builder.weights(37))
     let variance = builder.constant(Tensor((0..<37).map { 0.5 + Float($0 % 3) }, shape: [37]))
     let y = builder.node("BatchNormalization", x, scale, bias, builder.weights(37), variance)
     try GradientCheck(
       graph: builder.finish(y), batch: 40, parameters: [scale, bias], mode: mode, middle: 3
     ).run()
+  }
+
+  @Test func runningStatisticsMoveInTrainingAlone() throws {
+    var builder = GraphBuilder()
+    let x = builder.input([1, 2, 1, 3])
+    let (scale, bias) = (builder.weights(2), builder.weights(2))
+    let mean = builder.constant(Tensor([1, 1], shape: [2]))
+    // Mean and variance of one layer may be one constant.
+    let y = builder.nodes(
+      "BatchNormalization", [builder.conv(x, 2, from: 2, kernel: 1), scale, bias, mean, mean],
+      ["momentum": .float(0.75)], outputs: 1)[0]
+    let other = builder.nodes("BatchNormalization", [x, scale, bias, mean, mean], outputs: 1)[0]
+    var graph = builder.finish(y, other)
+    try graph.inferShapes()
+    let network = try TrainingNetwork(graph, batch: 2, parameters: [scale, bias])
+    let values: [Float] = [1, 2, 3, 10, 20, 30, 3, 2, 1, 30, 20, 70]
+    let input = try network.activation(x)
+    for i in values.indices { input[i] = values[i] }
+    network.forward(.frozen)
+    func statistics() -> [[Float]] {
+      let trained = network.graph()
+      return trained.nodes.filter { $0.op == "BatchNormalization" }.flatMap { node in
+        node.inputs.suffix(2).map { id in id.flatMap { trained[$0].constant?.floats() } ?? [] }
+      }
+    }
+    #expect(statistics() == [[1, 1], [1, 1], [1, 1], [1, 1]])
+    network.forward(.train)
+    let moved = statistics()
+    // Means 2 and 30 with variances 0.8 and 440 of samples, a tenth of the way.
+    for (found, expected) in zip(moved[2] + moved[3], [1.1, 3.9, 0.98, 44.9]) {
+      #expect(abs(found - Float(expected)) < 1e-3)
+    }
+    #expect(moved[0] != moved[2])
+    _ = y
   }
 }

@@ -10,7 +10,10 @@ extension Derivative {
   /// has it.
   static let batchNormalization = Derivative("BatchNormalization", isAlwaysUsed: true) {
     node throws(OperatorError) in
-    try NormalizationGradient(node).step(node)
+    let x = try node.facts.input(0)
+    let isByPixel = x.shape.rank == 2 || x.shape.rank == 4 && x.layout == .channelsLast
+    return isByPixel
+      ? try NormalizationGradient(node).step(node) : try PlaneNormalization(node).step(node)
   }
 }
 
@@ -29,9 +32,6 @@ private struct NormalizationGradient: Sendable {
     let x = try facts.input(0)
     guard x.type == .float32, try facts.int("training_mode", default: 0) == 0 else {
       throw .unsupported("another type than float32, or a node in training mode")
-    }
-    guard x.shape.rank == 2 || x.shape.rank == 4 && x.layout == .channelsLast else {
-      throw .unsupported("channels that are no neighbours in memory (behind no convolution)")
     }
     guard !node.wants.dropFirst(3).contains(true) else {
       throw .unsupported("a mean or a variance that is trained")
