@@ -36,27 +36,25 @@ extension Derivative {
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 2048) { values in
         guard let s = values.baseAddress, !range.isEmpty else { return }
         let t = s + 1024
-        for first in stride(from: range.lowerBound, to: range.upperBound, by: 1024) {
+        var first = range.lowerBound
+        while first < range.upperBound {
           let count = min(1024, range.upperBound - first)
+          // Pointers to the piece: indices that need no check make loops of vectors.
+          let (v, g, x) = (v + first, g + first, x + first)
           for (index, operation) in operations.enumerated() {
             let value = index == 0 ? s : t
-            for i in 0..<count { value[i] = slope.argument(index, v[first + i]) }
+            for i in 0..<count { value[i] = slope.argument(index, v[i]) }
             best.apply(operation, value, to: value, count: count)
           }
           switch (operations.count, place.adds) {
-          case (0, false):
-            for i in first..<first + count { x[i] = g[i] * slope(v[i], 0, 0) }
-          case (0, true):
-            for i in first..<first + count { x[i] += g[i] * slope(v[i], 0, 0) }
-          case (1, false):
-            for i in 0..<count { x[first + i] = g[first + i] * slope(v[first + i], s[i], 0) }
-          case (1, true):
-            for i in 0..<count { x[first + i] += g[first + i] * slope(v[first + i], s[i], 0) }
-          case (_, false):
-            for i in 0..<count { x[first + i] = g[first + i] * slope(v[first + i], s[i], t[i]) }
-          case (_, true):
-            for i in 0..<count { x[first + i] += g[first + i] * slope(v[first + i], s[i], t[i]) }
+          case (0, false): for i in 0..<count { x[i] = g[i] * slope(v[i], 0, 0) }
+          case (0, true): for i in 0..<count { x[i] += g[i] * slope(v[i], 0, 0) }
+          case (1, false): for i in 0..<count { x[i] = g[i] * slope(v[i], s[i], 0) }
+          case (1, true): for i in 0..<count { x[i] += g[i] * slope(v[i], s[i], 0) }
+          case (_, false): for i in 0..<count { x[i] = g[i] * slope(v[i], s[i], t[i]) }
+          case (_, true): for i in 0..<count { x[i] += g[i] * slope(v[i], s[i], t[i]) }
           }
+          first += count
         }
       }
     }

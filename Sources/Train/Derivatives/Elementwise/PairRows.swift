@@ -41,6 +41,9 @@ struct PairRows: Sendable {
     }
   }
 
+  /// The outermost dimension: its extent, and the operands' steps; nil where there is one row.
+  var outermost: (extent: Int, a: Int, b: Int)? { outer.first }
+
   /// Where row `row` begins in both operands.
   func offsets(_ row: Int) -> (a: Int, b: Int) {
     var (rest, a, b) = (row, 0, 0)

@@ -18,29 +18,28 @@ extension Derivative {
     let output = try node.facts.output()
     let operands = [try node.facts.input(0), try node.facts.input(1)]
     let rows = PairRows(output, operands[0], operands[1])
-    let sums = [
-      try BroadcastSum(operands[0], output), try BroadcastSum(operands[1], output),
-    ]
+    let sums = (0...1).map { PairSums(slope, rows, $0, count: operands[$0].count) }
+    let isWhole = operands.map { $0.shape == output.shape }
     let product = PairProduct(slope: slope, rows: rows)
-    let needsScratch = (0...1).contains { node.wants[$0] && !sums[$0].isWhole }
+    let scratch = (0...1).reduce(0) {
+      max($0, node.wants[$1] && !isWhole[$1] ? sums[$1].scratchBytes : 0)
+    }
     var inputs: [Int] = []
     if slope.reads.a { inputs.append(0) }
     if slope.reads.b { inputs.append(1) }
     return TrainingStep(
       readsInputs: inputs, readsOutputs: slope.reads.y ? [0] : [],
-      scratch: ScratchSize(shared: needsScratch ? output.byteCount : 0), writes: true,
+      scratch: ScratchSize(shared: scratch), writes: true,
       overwrites: [0, 1]
     ) { memory in
       // The gradient that lies where the output's is goes last.
       let isFirst = memory.place(0).map { UnsafePointer($0.pointer) == memory.gradient() } ?? false
       for operand in isFirst ? [1, 0] : [0, 1] {
         guard let place = memory.place(operand) else { continue }
-        if sums[operand].isWhole {
+        if isWhole[operand] {
           product.run(memory, operand, to: place.pointer, adds: place.adds)
         } else {
-          let all = memory.scratch.assumingMemoryBound(to: Float.self)
-          product.run(memory, operand, to: all, adds: false)
-          sums[operand].add(all, to: place, memory)
+          sums[operand].run(memory, to: place)
         }
       }
     }
@@ -70,10 +69,19 @@ private struct PairProduct<S: PairSlope>: Sendable {
     ) {
       @inline(__always)
       func each(_ aStep: Int, _ bStep: Int) {
-        for i in range {
-          let at = first &+ i
-          let part = g[at] * slope(operand, a[i &* aStep], b[i &* bStep], y[at])
-          result[at] = adds ? result[at] + part : part
+        // Pointers to the span: indices that need no check make loops of vectors.
+        let start = first &+ range.lowerBound
+        let (g, y, result) = (g + start, y + start, result + start)
+        let (a, b) = (a + range.lowerBound &* aStep, b + range.lowerBound &* bStep)
+        let count = range.count
+        if adds {
+          for i in 0..<count {
+            result[i] += g[i] * slope(operand, a[i &* aStep], b[i &* bStep], y[i])
+          }
+        } else {
+          for i in 0..<count {
+            result[i] = g[i] * slope(operand, a[i &* aStep], b[i &* bStep], y[i])
+          }
         }
       }
       // Steps that are known make loops of vectors.

@@ -54,39 +54,59 @@ struct RowNormalizationBack: Sendable {
   ) {
     let x = memory.input(0) + row * size
     let g = memory.gradient() + row * size
-    let scale = memory.input(1)
-    let first = row % period * (size / run)
-    var (total, squares) = (0.0, 0.0)
-    if isCentered { for i in 0..<size { total += Double(x[i]) } }
-    let mean = Float(total / Double(size))
-    for i in 0..<size { squares += Double((x[i] - mean) * (x[i] - mean)) }
-    let inverse = 1 / (Float(squares / Double(size)) + epsilon).squareRoot()
-    var (sum, product) = (0.0, 0.0)
-    for part in 0..<size / run {
-      let at = isScalar ? 0 : first + part
-      var (own, ownProduct) = (0.0, 0.0)
-      for i in part * run..<(part + 1) * run {
-        own += Double(g[i])
-        ownProduct += Double(g[i] * (x[i] - mean) * inverse)
+    let scale = memory.input(1) + (isScalar ? 0 : row % period * (size / run))
+    let own = sums.map { $0 + (isScalar ? 0 : row % period * (size / run)) }
+    let mean = isCentered ? Lanes.sum(size) { x[$0] } / Float(size) : 0
+    let squares = Lanes.sum(size) { (x[$0] - mean) * (x[$0] - mean) }
+    let inverse = 1 / (squares / Float(size) + epsilon).squareRoot()
+    // The sums of d and of d · n.
+    let (sum, product): (Float, Float)
+    if run == 1 {
+      if let own {
+        let biases = own + scales
+        for i in 0..<size {
+          own[i] += g[i] * ((x[i] - mean) * inverse)
+          biases[i] += g[i]
+        }
       }
-      if let sums {
-        sums[at] += Float(ownProduct)
-        sums[scales + at] += Float(own)
+      guard place != nil else { return }
+      sum = Lanes.sum(size) { g[$0] * scale[$0] }
+      product = Lanes.sum(size) { g[$0] * scale[$0] * ((x[$0] - mean) * inverse) }
+    } else {
+      var totals: (Float, Float) = (0, 0)
+      for part in 0..<size / run {
+        let (g, x) = (g + part * run, x + part * run)
+        let plain = Lanes.sum(run) { g[$0] }
+        let times = Lanes.sum(run) { g[$0] * ((x[$0] - mean) * inverse) }
+        own?[part] += times
+        own?[scales + part] += plain
+        totals.0 += plain * scale[part]
+        totals.1 += times * scale[part]
       }
-      sum += own * Double(scale[at])
-      product += ownProduct * Double(scale[at])
+      (sum, product) = totals
     }
     guard let place else { return }
-    let to = place.pointer + row * size
-    let (meanD, meanProduct) = (
-      isCentered ? Float(sum / Double(size)) : 0, Float(product / Double(size))
-    )
-    for part in 0..<size / run {
-      let factor = scale[isScalar ? 0 : first + part]
-      for i in part * run..<(part + 1) * run {
-        let n = (x[i] - mean) * inverse
-        let value = (g[i] * factor - meanD - n * meanProduct) * inverse
-        to[i] = place.adds ? to[i] + value : value
+    let meanD = isCentered ? sum / Float(size) : 0
+    let meanProduct = product / Float(size)
+    @inline(__always)
+    func write(_ first: Int, _ count: Int, _ factor: (Int) -> Float) {
+      let (x, g, to) = (x + first, g + first, place.pointer + (row * size + first))
+      @inline(__always)
+      func value(_ i: Int) -> Float {
+        (g[i] * factor(i) - meanD - (x[i] - mean) * inverse * meanProduct) * inverse
+      }
+      if place.adds {
+        for i in 0..<count { to[i] += value(i) }
+      } else {
+        for i in 0..<count { to[i] = value(i) }
+      }
+    }
+    if run == 1 {
+      write(0, size) { scale[$0] }
+    } else {
+      for part in 0..<size / run {
+        let factor = scale[part]
+        write(part * run, run) { _ in factor }
       }
     }
   }
