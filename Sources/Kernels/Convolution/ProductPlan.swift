@@ -80,6 +80,8 @@ struct ProductPlan: Sendable {
     let adjacent = g.dilationWidth == 1 && g.groups == 1
     if g.isPointwise { return .direct }
     if g.kernelHeight * g.kernelWidth == 1 || !few { return .indirect }
+    // A kernel of one column has no taps side by side.
+    if adjacent, g.kernelWidth == 1 { return .indirect }
     return adjacent ? .segments : .packed
   }
 
