@@ -72,6 +72,7 @@ let package = Package(
     module("Operators", ["ModelFormat", "Kernels", "CKernels"]),
     module("Interpreter", ["Operators", "Kernels", "ModelFormat"]),
     // ... to here. What the host adds:
+    module("Train", ["Interpreter", "Operators", "Kernels", "ModelFormat"]),
     module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),
     module("Datasets", ["ModelFormat", "CImages", "CZlib"]),
     module(
@@ -90,6 +91,11 @@ let package = Package(
     tool("PareTool"),
     tool("ConvertTool"),
     tool("InspectTool"),
+    .executableTarget(
+      name: "TrainBenchmark", dependencies: ["Train", "Operators", "Kernels", "ModelFormat"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "TrainableGraph", dependencies: ["Convert", "ModelFormat"], swiftSettings: settings),
 
     .target(
       name: "TestSupport", dependencies: ["ModelFormat", "Operators"], path: "Tests/TestSupport",
@@ -98,11 +104,13 @@ let package = Package(
     tests("Kernels"),
     tests("Operators", ["ModelFormat", "Kernels"], exclude: ["Fixtures"]),
     tests("Interpreter", ["ModelFormat", "Operators", "Kernels"]),
+    tests("Train", ["ModelFormat", "Operators", "Kernels", "Interpreter"], exclude: ["Fixtures"]),
     tests("Datasets", ["ModelFormat"], exclude: ["Fixtures"]),
     tests(
       "Convert",
       [
-        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas", "CProtobufC",
+        "ModelFormat", "Operators", "Interpreter", "Metadata", "Datasets", "Train", "CSchemas",
+        "CProtobufC",
       ],
       exclude: ["Fixtures"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),

@@ -1,29 +1,43 @@
 import Kernels
-import ModelFormat
-import Operators
+package import ModelFormat
+package import Operators
 
 /// A value during planning: what it is, and which step makes it.
-struct PlannedValue {
-  var facts: ValueFacts
+package struct PlannedValue {
+  /// Its type, shape and layout.
+  package var facts: ValueFacts
   /// The name for traces.
-  let name: String
+  package let name: String
   /// The graph's value that this is, or is a copy of in another layout.
-  let source: ValueID?
+  package let source: ValueID?
 }
 
 /// One operation of the plan: a node of the graph, or a change of layout.
-struct PlannedStep {
-  let op: Operator
-  var facts: NodeFacts
+package struct PlannedStep {
+  /// What it computes.
+  package let op: Operator
+  /// The node, and its operands in the layouts of the plan.
+  package var facts: NodeFacts
   /// Planned values; nil where an operand is left out.
-  let inputs: [Int?]
+  package let inputs: [Int?]
   /// Planned values; more than the node has where a plan asks for more.
-  var outputs: [Int]
+  package var outputs: [Int]
   /// The node's position in the graph, or nil for a change of layout.
-  let nodeIndex: Int?
+  package let nodeIndex: Int?
+
+  /// A step of the given parts.
+  package init(
+    op: Operator, facts: NodeFacts, inputs: [Int?], outputs: [Int], nodeIndex: Int?
+  ) {
+    self.op = op
+    self.facts = facts
+    self.inputs = inputs
+    self.outputs = outputs
+    self.nodeIndex = nodeIndex
+  }
 
   /// Makes the operator ready to run.
-  func prepare() throws(InterpreterError) -> Execution {
+  package func prepare() throws(InterpreterError) -> Execution {
     do { return try op.prepare(facts) } catch {
       throw .node(name: facts.node.name, op: facts.node.op, error)
     }
@@ -35,9 +49,11 @@ struct PlannedStep {
 ///
 /// Operators that work on channels last make everything behind them so, up to the first that needs
 /// row-major order. Where both orders are the same bytes, nothing is copied.
-struct LayoutPlan {
-  private(set) var values: [PlannedValue] = []
-  private(set) var steps: [PlannedStep] = []
+package struct LayoutPlan {
+  /// Every value, in each layout that it is needed in.
+  package private(set) var values: [PlannedValue] = []
+  /// What runs, in order.
+  package private(set) var steps: [PlannedStep] = []
   /// For each planned value whose range the step that makes it can tell, that step.
   private var products: [Int: Int] = [:]
   /// For each planned value that dynamic layers read, what they share: its uint8 form and its parameters.
@@ -47,6 +63,7 @@ struct LayoutPlan {
   /// For each value of the graph, whether its first reader takes it channels last.
   private var isReadChannelsLast: [Bool]
   private let graph: Graph
+  private let readsPlanes: Bool
 
   /// The planned values that hold one value of the graph, by layout.
   private struct Forms {
@@ -59,8 +76,10 @@ struct LayoutPlan {
     }
   }
 
-  init(_ graph: Graph) throws(InterpreterError) {
+  /// The plan of `graph`; `readsPlanes` says whether convolutions may read a row-major image as it is.
+  package init(_ graph: Graph, readsPlanes: Bool = true) throws(InterpreterError) {
     self.graph = graph
+    self.readsPlanes = readsPlanes
     planned = Array(repeating: Forms(), count: graph.values.count)
     values.reserveCapacity(graph.values.count + 8)
     steps.reserveCapacity(graph.nodes.count + 8)
@@ -80,7 +99,7 @@ struct LayoutPlan {
   }
 
   /// The planned value that holds `id` in row-major order.
-  func rowMajor(_ id: ValueID) -> Int? { planned[id.index][.rowMajor] }
+  package func rowMajor(_ id: ValueID) -> Int? { planned[id.index][.rowMajor] }
 
   private mutating func add(_ id: ValueID, _ layout: Layout) throws(InterpreterError) -> Int {
     guard var facts = graph.facts(id) else {
@@ -169,7 +188,7 @@ struct LayoutPlan {
   ) -> (inputs: Layout, outputs: Layout) {
     guard op.layout == .either else {
       let layout = layout(for: op, node, facts)
-      if op.layout == .channelsLast, layout == .channelsLast, let id = node.inputs[0],
+      if readsPlanes, op.layout == .channelsLast, layout == .channelsLast, let id = node.inputs[0],
         graph[id].constant == nil, planned[id.index][.channelsLast] == nil, op.readsRowMajor(facts)
       {
         return (.rowMajor, .channelsLast)

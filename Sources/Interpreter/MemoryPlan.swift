@@ -2,18 +2,26 @@
 ///
 /// The largest buffer is placed first, each at the lowest offset where it fits (greedy by size, as in
 /// Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
-struct MemoryPlan {
+package struct MemoryPlan {
   /// A buffer that is needed from step `first` to step `last`, both included.
-  struct Buffer {
-    let size: Int
-    let first: Int
-    var last: Int
+  package struct Buffer {
+    /// The bytes.
+    package let size: Int
+    /// The steps between which it is needed.
+    package var first: Int, last: Int
+
+    /// A buffer of `size` bytes.
+    package init(size: Int, first: Int, last: Int) {
+      self.size = size
+      self.first = first
+      self.last = last
+    }
   }
 
   /// The offset of each buffer, a multiple of 64.
-  let offsets: [Int]
+  package let offsets: [Int]
   /// The bytes of the arena.
-  let arenaSize: Int
+  package let arenaSize: Int
 
   /// Places `buffers`; with several threads so that bytes stay with the thread that has them in its cache.
   ///
@@ -21,7 +29,7 @@ struct MemoryPlan {
   /// memory, one whose middle lies on that of the other leaves both halves to the same thread: to write
   /// what another processor has in its cache takes several times as long. A buffer may lie a little higher
   /// for that, by a quarter of the arena.
-  init(_ buffers: [Buffer], threads: Int = 1) {
+  package init(_ buffers: [Buffer], threads: Int = 1) {
     var order = buffers.indices.filter { buffers[$0].size > 0 }
     order.sort { (buffers[$1].size, $0) < (buffers[$0].size, $1) }
     var lowest = Placement(buffers)

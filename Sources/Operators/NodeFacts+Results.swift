@@ -27,7 +27,7 @@ extension NodeFacts {
   }
 
   /// The facts of output `index`, which are known once shapes have been inferred.
-  func output(_ index: Int = 0) throws(OperatorError) -> ValueFacts {
+  package func output(_ index: Int = 0) throws(OperatorError) -> ValueFacts {
     guard index < outputs.count else {
       throw .operandCount(found: outputs.count, allowed: (index + 1)...(index + 1), outputs: true)
     }
@@ -49,7 +49,7 @@ extension NodeFacts {
   }
 
   /// `list` as distinct axes counted from the front, for a tensor of `rank` dimensions.
-  func axes(_ list: [Int], rank: Int) throws(OperatorError) -> [Int] {
+  package func axes(_ list: [Int], rank: Int) throws(OperatorError) -> [Int] {
     var axes: [Int] = []
     for entry in list {
       let index = try axis(entry, rank: rank)
@@ -64,14 +64,14 @@ extension NodeFacts {
 
 extension ValueFacts {
   /// Elements between neighbours along each dimension of `shape`, in the value's layout.
-  var strides: [Int] {
+  package var strides: [Int] {
     let physical = physicalShape.strides
     return shape.dimensions.indices.map { physical[physicalAxis($0)] }
   }
 
   /// Elements before, along and behind dimension `axis` of `shape` in memory order; an empty tensor
   /// has none before and behind, however large its other extents are.
-  func split(at axis: Int) -> (outer: Int, extent: Int, inner: Int) {
+  package func split(at axis: Int) -> (outer: Int, extent: Int, inner: Int) {
     let physical = physicalShape.dimensions
     let position = physicalAxis(axis)
     if physical.contains(0) { return (0, physical[position], 0) }

@@ -39,6 +39,14 @@ public func checkKernels() -> Int32 {
     case .quantizePlanesU8: report.check(operation, quantizePlanesReferenceU8, quantizePlanes)
     case .transposeX8: report.check(operation, transposeReferenceX8) { transpose(1, $0, $1, &$2) }
     case .transposeX32: report.check(operation, transposeReferenceX32) { transpose(4, $0, $1, &$2) }
+    case .outerF32: report.check(operation, outerReferenceF32, outer)
+    case .channelwiseF32: report.check(operation, channelwiseReferenceF32, channelwise)
+    case .momentsF32: report.check(operation, momentsReferenceF32, moments)
+    case .gradientSumsF32: report.check(operation, gradientSumsReferenceF32, gradientSums)
+    case .normalizedGradientF32:
+      report.check(operation, normalizedGradientReferenceF32, normalizedGradient)
+    case .clampGradientF32: report.check(operation, clampGradientReferenceF32, clampGradient)
+    case .accumulateF32: report.check(operation, accumulateReferenceF32, accumulate)
     // Compared as a part of layers.
     case .winogradWeightsF32, .winogradInF32, .winogradOutF32: break
     // They measure speed, and have no meaning.

@@ -308,6 +308,45 @@ typedef void pare_pool_u8(
     const struct pare_pool_windows *windows, const uint8_t *x, uint8_t *y, int32_t start,
     float factor, int32_t zero);
 
+// Training; sums are taken in any order.
+
+/// c[i][j] += sum over p of a[p * lda + i] * b[p][offset + j], for tiles of m by n at most; rows of c are ldc
+/// floats apart.
+typedef void pare_outer_f32(
+    size_t m, size_t n, size_t pixels, const float *a, size_t lda, const float *const *b,
+    size_t offset, float *c, size_t ldc);
+
+/// c[t * ldc + k] += sum over p of a[p * lda + k] * b[t * b_stride + p][offset + k].
+typedef void pare_channelwise_f32(
+    size_t channels, size_t taps, size_t pixels, const float *a, size_t lda,
+    const float *const *b, size_t b_stride, size_t offset, float *c, size_t ldc);
+
+/// sums[k] and squares[k]: those of x[r][k] - shift[k] over rows, which lie behind each other.
+typedef void pare_moments_f32(
+    size_t rows, size_t channels, const float *x, const float *shift, float *sums,
+    float *squares);
+
+/// sums[k] of d[r][k], and products[k] of d[r][k] * (x[r][k] - shift[k]) unless x is NULL, where d is g
+/// where low < y < high, else 0; all of g where y is NULL. With y and without x, d is written to `out`,
+/// which may be g.
+typedef void pare_gradient_sums_f32(
+    size_t rows, size_t channels, const float *x, const float *y, const float *g, float low,
+    float high, const float *shift, float *out, float *sums, float *products);
+
+/// to[r][k] = factors[k] * d[r][k] + slopes[k] * x[r][k] + offsets[k], with d as above, added to what is
+/// there where `adds`; `to` may be g.
+typedef void pare_normalized_gradient_f32(
+    size_t rows, size_t channels, const float *x, const float *y, const float *g, float low,
+    float high, const float *factors, const float *slopes, const float *offsets, float *to,
+    int adds);
+
+/// to[i] = g[i] where low < y[i] < high, else 0; added to what is there where `adds`.
+typedef void pare_clamp_gradient_f32(
+    size_t count, const float *y, const float *g, float low, float high, float *to, int adds);
+
+/// to[i] += factor * x[i].
+typedef void pare_accumulate_f32(size_t count, const float *x, float factor, float *to);
+
 /// Multiply-adds on `operands`, 128 bytes, and nothing else: as many as rows times columns of its line
 /// in each round. Leaves 64 bytes at `sums`, so that no compiler drops the work.
 typedef void pare_probe_f32(size_t rounds, const void *operands, void *sums);
@@ -359,6 +398,13 @@ enum pare_operation {
   pare_op_layernorm_u8,
   pare_op_pool_f32,
   pare_op_pool_u8,
+  pare_op_outer_f32,
+  pare_op_channelwise_f32,
+  pare_op_moments_f32,
+  pare_op_gradient_sums_f32,
+  pare_op_normalized_gradient_f32,
+  pare_op_clamp_gradient_f32,
+  pare_op_accumulate_f32,
   pare_op_probe_f32,
   pare_op_probe_u8s8,
   pare_op_probe_update,

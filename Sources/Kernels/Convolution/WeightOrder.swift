@@ -47,6 +47,20 @@ public struct WeightOrder: Hashable, Sendable {
     }
   }
 
+  /// The same, panels shared out among threads.
+  func pack(
+    _ weights: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, pool: ThreadPool
+  ) {
+    pool.share(groups * panels) { _, range in
+      for unit in range {
+        let (group, panel) = (unit / panels, unit % panels)
+        packPanel(
+          weights + (group * columns + panel * 16) * channels * taps,
+          columns: min(16, columns - panel * 16), to: packed + unit * columnWords * 16 * quantum)
+      }
+    }
+  }
+
   /// Writes the sum of the weights of each output, which lie in this order, to `sums`.
   func addUp(_ packed: UnsafePointer<Int8>, to sums: UnsafeMutablePointer<Int32>) {
     for unit in 0..<groups * panels {

@@ -41,6 +41,40 @@ final class Window: @unchecked Sendable {
       image_bytes: g.inputHeight * g.inputWidth * pixelBytes)
   }
 
+  /// The windows of the gradient of a convolution's input: which outputs each input pixel went to, as if
+  /// the output were the input.
+  init(transposing geometry: ConvolutionGeometry, elementBytes: Int) {
+    let g = geometry
+    let (height, width) = (g.inputHeight, g.inputWidth)
+    let pixelBytes = g.outputChannels * elementBytes
+    let rows = g.kernelHeight * height
+    offsets = AlignedBytes(rows + g.kernelWidth * width, of: Int64.self)
+    let table = offsets.pointer(Int64.self)
+    let padding = Int64.min / 4
+    /// The output whose window has `tap` at input `position`.
+    func output(_ position: Int, _ stride: Int, _ extent: Int) -> Int? {
+      position >= 0 && position % stride == 0 && position / stride < extent
+        ? position / stride : nil
+    }
+    for tap in 0..<g.kernelHeight {
+      for y in 0..<height {
+        let row = output(y + g.padTop - tap * g.dilationHeight, g.strideHeight, g.outputHeight)
+        table[tap * height + y] = row.map { Int64($0 * g.outputWidth * pixelBytes) } ?? padding
+      }
+    }
+    for tap in 0..<g.kernelWidth {
+      for x in 0..<width {
+        let column = output(x + g.padLeft - tap * g.dilationWidth, g.strideWidth, g.outputWidth)
+        table[rows + tap * width + x] = column.map { Int64($0 * pixelBytes) } ?? padding
+      }
+    }
+    value = pare_window(
+      rows: table, columns: table + rows, kernel_height: g.kernelHeight,
+      kernel_width: g.kernelWidth, output_height: height, output_width: width,
+      inside_first: width, inside_last: width,
+      image_bytes: g.outputHeight * g.outputWidth * pixelBytes)
+  }
+
   /// The taps of the kernel.
   var taps: Int { value.kernel_height * value.kernel_width }
 

@@ -131,6 +131,13 @@ struct WinogradF32: Sendable {
     return transformed
   }
 
+  /// Transforms `packed` weights to `transformed`, which holds those of before.
+  func prepare(_ packed: AlignedBytes, to transformed: AlignedBytes, pool: ThreadPool) {
+    pool.share(panels) { _, range in
+      transform(packed.pointer(Float.self), panels: range, to: transformed.pointer(Float.self))
+    }
+  }
+
   /// Transforms the weights of some panels.
   private func transform(
     _ packed: UnsafePointer<Float>, panels: Range<Int>, to: UnsafeMutablePointer<Float>

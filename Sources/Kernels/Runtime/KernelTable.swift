@@ -7,7 +7,9 @@ package enum KernelOperation: Int32, CaseIterable, Sendable {
   case planesF32, lanesX32, spmmU8S8, spmmF32, bsgemmU8S8, finishU8S8, finishF32
   case unaryF32, binaryF32, affineF32, affineU8, addU8, mulU8, lookupU8, quantizeU8
   case quantizePlanesU8, transposeX8, transposeX32, dequantizeU8
-  case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8, probeF32
+  case minMaxF32, softmaxF32, layernormF32, layernormU8, poolF32, poolU8
+  case outerF32, channelwiseF32, momentsF32, gradientSumsF32, normalizedGradientF32
+  case clampGradientF32, accumulateF32, probeF32
   case probeU8S8, probeUpdate
 }
 

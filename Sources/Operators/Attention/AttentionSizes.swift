@@ -1,11 +1,11 @@
 import ModelFormat
 
 /// The heads of queries, keys or values in memory: [B, H, S, D], or [B, S, H·D].
-struct HeadView: Sendable {
+package struct HeadView: Sendable {
   /// Heads, entries of the sequence, and elements of an entry.
-  var heads: Int, length: Int, size: Int
+  package var heads: Int, length: Int, size: Int
   /// Elements between samples, heads and entries.
-  var batchStride: Int, headStride: Int, rowStride: Int
+  package var batchStride: Int, headStride: Int, rowStride: Int
 
   /// The view of an input of four dimensions, or of three with `heads` heads.
   init(_ facts: NodeFacts, _ index: Int, heads: Int) throws(OperatorError) {
@@ -32,20 +32,20 @@ struct HeadView: Sendable {
 }
 
 /// The sizes of an Attention node.
-struct AttentionSizes: Sendable {
+package struct AttentionSizes: Sendable {
   /// Samples.
-  let batch: Int
+  package let batch: Int
   /// Queries, keys and values as they come in.
-  let query: HeadView, key: HeadView, value: HeadView
+  package let query: HeadView, key: HeadView, value: HeadView
   /// Entries that come from the past, and all entries that are attended to.
-  let past: Int, total: Int
+  package let past: Int, total: Int
   /// Whether operands have three dimensions.
-  let isFlat: Bool
+  package let isFlat: Bool
   /// The mask's extents, with ones in front to make four, or nil.
   let mask: [Int]?
 
   /// The sizes of a node, once its operands fit.
-  init(_ facts: NodeFacts) throws(OperatorError) {
+  package init(_ facts: NodeFacts) throws(OperatorError) {
     let heads = try facts.int("q_num_heads", default: 0)
     let shared = try facts.int("kv_num_heads", default: 0)
     query = try HeadView(facts, 0, heads: heads)

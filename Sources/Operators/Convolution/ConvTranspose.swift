@@ -47,7 +47,7 @@ private struct TransposedConvolution: Sendable {
       facts, over: Array(image.dimensions[2...]), kernel: Array(weights.dimensions[2...]))
     (batch, channelsIn, channelsOut) = (image[0], image[1], channels)
     outputs = [batch, channels] + window.axes.map({ $0.output })
-    rows = window.axes.count == 1 ? .init(input: 1, kernel: 1, output: 1) : window.axes[0]
+    rows = window.axes.count == 1 ? .one : window.axes[0]
     columns = window.axes[window.axes.count - 1]
     if let bias = facts.optionalInput(2), bias.count != channelsOut {
       throw .shapeMismatch("the bias has \(bias.count) entries, but must have \(channelsOut)")

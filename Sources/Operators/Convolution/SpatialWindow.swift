@@ -4,9 +4,9 @@ import ModelFormat
 ///
 /// Attributes: `kernel_shape`, `strides`, `dilations` (default 1), `pads` (default 0) and `auto_pad`
 /// (`NOTSET`, `VALID`, `SAME_UPPER`, `SAME_LOWER`).
-struct SpatialWindow: Sendable, Hashable {
+package struct SpatialWindow: Sendable, Hashable {
   /// The window along one dimension.
-  struct Axis: Sendable, Hashable {
+  package struct Axis: Sendable, Hashable {
     /// The extent of the input.
     var input: Int
     /// Taps of the window, and entries between them.
@@ -47,7 +47,7 @@ struct SpatialWindow: Sendable, Hashable {
   var outputs: [Int] { axes.map({ $0.output }) }
 
   /// The window over all of `extents`.
-  init(covering extents: [Int]) { axes = extents.map { Axis(input: $0, kernel: $0) } }
+  package init(covering extents: [Int]) { axes = extents.map { Axis(input: $0, kernel: $0) } }
 
   /// The window that a node's attributes describe, over an image of `extents`.
   ///

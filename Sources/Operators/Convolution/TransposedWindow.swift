@@ -2,26 +2,29 @@ import ModelFormat
 
 /// Where a transposed convolution puts what one input element makes, along one dimension: element `i`
 /// and tap `k` go to `i * stride + k * dilation - before`.
-struct TransposedWindow: Sendable {
+package struct TransposedWindow: Sendable {
   /// The window along one dimension.
-  struct Axis: Sendable {
-    var input: Int
-    var kernel: Int
-    var stride = 1
-    var dilation = 1
-    var before = 0
-    var output: Int
+  package struct Axis: Sendable {
+    package var input: Int
+    package var kernel: Int
+    package var stride = 1
+    package var dilation = 1
+    package var before = 0
+    package var output: Int
+
+    /// The height of what has none.
+    package static let one = Axis(input: 1, kernel: 1, output: 1)
 
     /// Where input 0 and tap `tap` go.
-    func start(_ tap: Int) -> Int { tap * dilation - before }
+    package func start(_ tap: Int) -> Int { tap * dilation - before }
   }
 
   /// The dimensions, outermost first.
-  var axes: [Axis] = []
+  package var axes: [Axis] = []
 
   /// The window that a node's attributes describe: `strides`, `dilations`, `pads`, `auto_pad`,
   /// `output_padding` and `output_shape`.
-  init(
+  package init(
     _ facts: NodeFacts, over extents: [Int], kernel: [Int]
   ) throws(OperatorError) {
     let rank = extents.count

@@ -12,19 +12,18 @@ extension Operator {
 }
 
 /// A MatMul as a list of matrix products.
-struct MatMulSizes: Sendable {
-  let m: Int
-  let n: Int
-  let k: Int
+package struct MatMulSizes: Sendable {
+  /// Rows, columns, and products in each sum.
+  package let m: Int, n: Int, k: Int
   /// Whether matrices of a or b lie transposed, by the attributes `transA` and `transB`,
   /// which FusedMatMul alone has.
-  let transposesA: Bool
-  let transposesB: Bool
+  package let transposesA: Bool, transposesB: Bool
   let output: Shape
   /// For each product, the numbers of the matrices of a and b.
-  let pairs: [(a: Int, b: Int)]
+  package let pairs: [(a: Int, b: Int)]
 
-  init(_ facts: NodeFacts) throws(OperatorError) {
+  /// The sizes of a node.
+  package init(_ facts: NodeFacts) throws(OperatorError) {
     let (a, b) = (try facts.input(0).shape, try facts.input(1).shape)
     guard a.rank >= 1, b.rank >= 1 else {
       throw .rank(operand: "an input", found: 0, expected: "1 or more")

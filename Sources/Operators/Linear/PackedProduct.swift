@@ -293,7 +293,7 @@ private func withOptionalPointer<R>(
 
 extension NodeFacts {
   /// The bounds that the attribute `activation` asks for; infinite where there is none.
-  func activationBounds() throws(OperatorError) -> (Float, Float) {
+  package func activationBounds() throws(OperatorError) -> (Float, Float) {
     switch try string("activation", default: "") {
     case "": return (-.infinity, .infinity)
     case "Relu": return (0, .infinity)

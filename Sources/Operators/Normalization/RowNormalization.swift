@@ -11,7 +11,7 @@ extension NodeFacts {
   }
 
   /// The first of the trailing dimensions that `axis` says are normalized.
-  func normalizedAxis() throws(OperatorError) -> Int {
+  package func normalizedAxis() throws(OperatorError) -> Int {
     try axis(try int("axis", default: -1), rank: try input(0).shape.rank)
   }
 

@@ -5,23 +5,21 @@ import ModelFormat
 ///
 /// Channels are neighbours in channels last; in row-major order each channel is an image of its own
 /// with a single channel. Windows of one and two dimensions are treated as windows of three.
-struct PoolGeometry: Sendable {
+package struct PoolGeometry: Sendable {
   /// What one output position reads along one dimension.
-  struct Place: Sendable {
+  package struct Place: Sendable {
     /// The first entry of the input, and entries between taps.
-    var first: Int
-    var step: Int
+    package var first: Int, step: Int
     /// Taps that meet the input.
-    var taps: Int
+    package var taps: Int
     /// Taps that an average divides by.
-    var divisor: Int
+    package var divisor: Int
   }
 
   /// Images, and channels of each.
-  let batch: Int
-  let channels: Int
+  package let batch: Int, channels: Int
   /// Extents of the input: depth, height, width.
-  let extents: [Int]
+  package let extents: [Int]
   /// What each output position reads, along depth, height and width.
   let places: [[Place]]
   /// Neighbouring columns whose windows are of one size and equally far apart.
@@ -40,7 +38,7 @@ struct PoolGeometry: Sendable {
   }
 
   /// The geometry of `window` over `input`.
-  init(_ input: ValueFacts, _ window: SpatialWindow, countsPadding: Bool = false) {
+  package init(_ input: ValueFacts, _ window: SpatialWindow, countsPadding: Bool = false) {
     let isChannelsLast = input.layout == .channelsLast && input.shape.rank == 4
     channels = isChannelsLast ? input.shape[1] : 1
     batch = isChannelsLast ? input.shape[0] : input.shape[0] * input.shape[1]
@@ -79,7 +77,7 @@ struct PoolGeometry: Sendable {
   }
 
   /// Lines of output pixels.
-  var lines: Int { batch * places[0].count * places[1].count }
+  package var lines: Int { batch * places[0].count * places[1].count }
 
   /// Pixels of a line.
   var width: Int { places[2].count }
@@ -93,7 +91,7 @@ struct PoolGeometry: Sendable {
   /// Calls `body` for each pixel of `line` with the index of the output pixel, the number of taps that
   /// an average divides by, and the places of the window.
   @inline(__always)
-  func forEachPixel(of line: Int, _ body: (_ pixel: Int, _ window: Window) -> Void) {
+  package func forEachPixel(of line: Int, _ body: (_ pixel: Int, _ window: Window) -> Void) {
     let (heights, depths) = (places[1].count, places[0].count)
     let image = line / (heights * depths)
     places.withUnsafeBufferPointer { places in
@@ -135,7 +133,7 @@ struct PoolGeometry: Sendable {
   }
 
   /// The window of one output pixel.
-  struct Window {
+  package struct Window {
     var image: Int
     var depth: Place
     var height: Place
@@ -145,12 +143,12 @@ struct PoolGeometry: Sendable {
     var taps: Int { depth.taps &* height.taps &* width.taps }
 
     /// Taps that an average divides by.
-    var divisor: Int { depth.divisor &* height.divisor &* width.divisor }
+    package var divisor: Int { depth.divisor &* height.divisor &* width.divisor }
   }
 
   /// Calls `body` with the index of each input pixel in `window`.
   @inline(__always)
-  func forEachTap(of window: Window, _ body: (_ pixel: Int) -> Void) {
+  package func forEachTap(of window: Window, _ body: (_ pixel: Int) -> Void) {
     // An image without pixels may be deep.
     guard window.height.taps > 0, window.width.taps > 0 else { return }
     let (height, width) = extents.withUnsafeBufferPointer { ($0[1], $0[2]) }
@@ -166,7 +164,7 @@ struct PoolGeometry: Sendable {
 
 extension NodeFacts {
   /// The window of a pooling node over the spatial dimensions of its input.
-  func poolWindow() throws(OperatorError) -> SpatialWindow {
+  package func poolWindow() throws(OperatorError) -> SpatialWindow {
     let extents = try spatialExtents()
     let window = try SpatialWindow(
       self, over: extents, ceil: try int("ceil_mode", default: 0) != 0)
@@ -178,7 +176,7 @@ extension NodeFacts {
   }
 
   /// The spatial extents of an image of one to three dimensions.
-  func spatialExtents() throws(OperatorError) -> [Int] {
+  package func spatialExtents() throws(OperatorError) -> [Int] {
     let shape = try input(0).shape
     guard shape.rank >= 3, shape.rank <= 5 else {
       throw .rank(operand: "input", found: shape.rank, expected: "3 to 5")

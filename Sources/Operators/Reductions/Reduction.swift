@@ -55,7 +55,7 @@ extension NodeFacts {
   /// The axes that a reduction reduces: input 1, or all where there are none.
   ///
   /// With the attribute `noop_with_empty_axes`, no axes means none.
-  func reducedAxes() throws(OperatorError) -> Set<Int> {
+  package func reducedAxes() throws(OperatorError) -> Set<Int> {
     let rank = try input(0).shape.rank
     let given = try constantIntegers(1, "axes") ?? []
     if given.isEmpty {

@@ -1,0 +1,15 @@
+import ModelFormat
+import Operators
+
+extension Derivative {
+  /// Conv over two dimensions: input, weights, bias and residual; the activation's part from the output.
+  static let conv = Derivative("Conv") { node throws(OperatorError) in
+    guard let sizes = try Operator.named("Conv")?.productSizes(node.facts) else {
+      throw .unsupported("weights or a bias that are computed, or three spatial dimensions")
+    }
+    guard try node.facts.input(0).shape.rank == 4 else {
+      throw .unsupported("one spatial dimension")
+    }
+    return try ProductGradient(node, sizes).step(node)
+  }
+}
