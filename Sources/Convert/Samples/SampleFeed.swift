@@ -34,9 +34,10 @@ public struct SampleFeed: Sendable {
 
   /// Loads one sample into item `item` of the batch and returns its label.
   ///
+  /// - Parameter view: how an image is looked at; other samples are what they are.
   /// - Throws: `DatasetError` where the sample cannot be read or does not fit.
   public func load(
-    _ index: Int, item: Int = 0, into interpreter: Interpreter
+    _ index: Int, item: Int = 0, view: ImageView = ImageView(), into interpreter: Interpreter
   ) throws(DatasetError) -> Int? {
     let sample = try dataset.sample(at: index)
     switch sample.content {
@@ -51,7 +52,7 @@ public struct SampleFeed: Sendable {
         throw .unsuitableInput(shape: ports[0].shape, reason: "images become float32 inputs")
       }
       try preprocessor.write(
-        image,
+        image, view: view,
         into: UnsafeMutableBufferPointer(rebasing: input[(item * size)..<((item + 1) * size)]))
     case .array(let array):
       guard ports.count == 1 else {
