@@ -144,6 +144,8 @@ public struct ConversionOptions: Sendable {
   public var statisticsCorrection = Switch.auto
   /// Whether the mean error of rounded weights is taken out of biases.
   public var biasCorrection = Switch.auto
+  /// Whether a pruned network is trained to put out what the original does; needs samples.
+  public var distillation = Switch.auto
   /// What is said of some layers alone, in order: a later rule goes over an earlier one.
   public var layerRules: [LayerRule] = []
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.

@@ -1,6 +1,6 @@
-import Datasets
 public import Interpreter
 import ModelFormat
+import Train
 
 /// Inputs made from a seed, for measuring where nobody gave samples.
 public struct RandomSamples: Sendable {
@@ -27,7 +27,7 @@ public struct RandomSamples: Sendable {
   /// Fills every input of `interpreter` with sample `index`: floats of a standard normal distribution,
   /// roughly; integers from 0 to 255.
   public func load(_ index: Int, into interpreter: Interpreter) {
-    var random = SplitMix64(
+    var random = RandomStream(
       seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: index) &+ 1)
     for (position, port) in interpreter.inputs.enumerated() {
       let memory = interpreter.input(position)

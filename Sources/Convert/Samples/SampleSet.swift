@@ -11,7 +11,7 @@ struct SampleSet {
   private var notes: [String] = []
   /// Samples that could not be read so far, by their index, and why.
   private var unreadable: [Int: String] = [:]
-  private let dataset: Dataset?
+  let dataset: Dataset?
   private let random: RandomSamples
   /// Random samples that the network cannot compute with.
   private var unfit: Set<Int> = []
@@ -21,7 +21,7 @@ struct SampleSet {
 
   /// Looks at each image: one, or several that differ.
   private var views = 1
-  private let seed: UInt64
+  let seed: UInt64
 
   private struct Share {
     let period: Int
@@ -123,6 +123,14 @@ struct SampleSet {
     let count = max(1, numbers(.max, of: dataset.count).count)
     set.views = max(1, min(most, (wanted + count - 1) / count))
     return set
+  }
+
+  /// The samples of this set in its data set, in order.
+  var indices: [Int] {
+    guard let dataset else { return [] }
+    var set = self
+    set.views = 1
+    return set.numbers(.max, of: dataset.count).map(\.sample)
   }
 
   /// The numbers of up to `wanted` looks at samples, spread evenly over those that there are.

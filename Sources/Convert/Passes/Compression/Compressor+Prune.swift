@@ -15,8 +15,10 @@ extension Compressor {
     _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
   ) throws(ConvertError) {
     try MemoryPolicy(options).requireFit(graph, for: "pruning by samples")
-    var (fit, judge) = samples.split(period: 8)
-    fit = fit.enriched(to: SampledPruning.samples(options))
+    let dense = graph
+    let (shown, held) = samples.split(period: 8)
+    var judge = held
+    var fit = shown.enriched(to: SampledPruning.samples(options))
     let trial = try Trial(
       interpreter(graph), &judge, limit: options.effort == .fast ? 16 : 48,
       threads: options.threads)
@@ -40,6 +42,20 @@ extension Compressor {
       zeros[layer.name] = .init(pattern: specification, fraction: specification.fraction ?? 1)
     }
     if !zeros.isEmpty { try prune(&graph, "by layer", zeros, layers, nil, trial, &fit) }
+    try distil(&graph, dense, layers, shown, trial)
+  }
+
+  /// Trains what pruning has left to put out what the dense network does.
+  private mutating func distil(
+    _ graph: inout Graph, _ dense: Graph, _ layers: [WeightedNode], _ samples: SampleSet,
+    _ trial: Trial
+  ) throws(ConvertError) {
+    guard options.distillation != .off, options.distillation == .on || options.effort != .fast
+    else { return }
+    log.begin()
+    let step = Distil(options: options, trial: trial, stop: stop, progress: progress)
+    let effect = try step.apply(&graph, dense: dense, layers, samples)
+    log.end("distil", samples: samples.indices.count, effect: effect.text)
   }
 
   /// The part of zeros of each layer by what it costs the outputs.
