@@ -48,6 +48,12 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Train the pruned network to put out what the original does, on the samples of --calibration "
+        + "without labels. (auto: unless the effort is fast)"))
+  var distil: ConversionOptions.Switch = .auto
+
+  @Option(
+    help: ArgumentHelp(
       "int8 is static with --calibration and dynamic without; int8-weights needs no data at all.",
       valueName: "mode"))
   var quantize = ConversionOptions.Quantization.none
@@ -250,6 +256,7 @@ public struct ConvertCommand: ParsableCommand {
     options.pruning = prune
     options.pruningScope = pruneScope
     options.pruningMethod = pruneMethod
+    options.distillation = distil
     options.quantization = quantize
     options.weightBits = weightBits
     options.weightGrid = weightGrid
