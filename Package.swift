@@ -78,8 +78,8 @@ let package = Package(
     module(
       "Convert",
       [
-        "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "CSchemas",
-        "CProtobufC",
+        "ModelFormat", "Kernels", "Operators", "Interpreter", "Train", "Metadata", "Datasets",
+        "CSchemas", "CProtobufC",
       ]),
     module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
     module(

@@ -42,6 +42,18 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How zeros are chosen. By what they do to the outputs, with the other weights fitted to "
+        + "make good, where there is --calibration; by magnitude elsewhere."))
+  var pruneMethod: ConversionOptions.PruningMethod = .auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Train the pruned network to put out what the original does, on the samples of --calibration "
+        + "without labels. (auto: unless the effort is fast)"))
+  var distil: ConversionOptions.Switch = .auto
+
+  @Option(
+    help: ArgumentHelp(
       "int8 is static with --calibration and dynamic without; int8-weights needs no data at all.",
       valueName: "mode"))
   var quantize = ConversionOptions.Quantization.none
@@ -243,6 +255,8 @@ public struct ConvertCommand: ParsableCommand {
     var options = ConversionOptions(input: model, output: output)
     options.pruning = prune
     options.pruningScope = pruneScope
+    options.pruningMethod = pruneMethod
+    options.distillation = distil
     options.quantization = quantize
     options.weightBits = weightBits
     options.weightGrid = weightGrid

@@ -20,6 +20,15 @@ public struct ConversionOptions: Sendable {
     case layer
   }
 
+  /// How zeros are chosen.
+  public enum PruningMethod: String, Sendable, CaseIterable {
+    /// By what they do to outputs, where there are calibration samples; by magnitude elsewhere.
+    case auto
+    case magnitude
+    /// By what they do to outputs on calibration samples, with the weights that stay fitted to make good.
+    case secondOrder = "second-order"
+  }
+
   /// How weights and activations are represented.
   public enum Quantization: String, Sendable, CaseIterable {
     case none
@@ -117,6 +126,8 @@ public struct ConversionOptions: Sendable {
   /// What a pruning threshold is solved over; nil for that of the pattern: the network for single
   /// weights, each layer for blocks.
   public var pruningScope: PruningScope?
+  /// How zeros are chosen.
+  public var pruningMethod = PruningMethod.auto
   /// The representation of weights and activations.
   public var quantization = Quantization.none
   /// Bits of integer weights, 2 to 8; nil for those of the mode.
@@ -133,6 +144,8 @@ public struct ConversionOptions: Sendable {
   public var statisticsCorrection = Switch.auto
   /// Whether the mean error of rounded weights is taken out of biases.
   public var biasCorrection = Switch.auto
+  /// Whether a pruned network is trained to put out what the original does; needs samples.
+  public var distillation = Switch.auto
   /// What is said of some layers alone, in order: a later rule goes over an earlier one.
   public var layerRules: [LayerRule] = []
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.

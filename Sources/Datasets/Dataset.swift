@@ -56,7 +56,10 @@ public struct Dataset: Sendable {
   public func indices(first limit: Int) -> Range<Int> { 0..<min(max(limit, 0), count) }
 
   /// The indices of `limit` samples spread evenly over all, in order; of all where there are fewer.
-  public func indices(spread limit: Int) -> [Int] {
+  public func indices(spread limit: Int) -> [Int] { Self.spread(limit, over: count) }
+
+  /// Up to `limit` numbers below `count`, spread evenly over all, in order.
+  public static func spread(_ limit: Int, over count: Int) -> [Int] {
     let limit = min(max(limit, 0), count)
     return (0..<limit).map { index in
       // The product of two large counts may exceed 64 bits; the quotient is below `count`.

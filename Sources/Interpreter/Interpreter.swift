@@ -17,6 +17,13 @@ public final class Interpreter {
     public let shape: Shape
     /// The number of bytes.
     public var byteCount: Int { shape.count * type.size }
+
+    /// A port.
+    public init(name: String, type: ElementType, shape: Shape) {
+      self.name = name
+      self.type = type
+      self.shape = shape
+    }
   }
 
   /// What the network takes, in order.

@@ -65,6 +65,7 @@ extension ConversionOptions.LayerRule {
 }
 
 extension ConversionOptions.PruningScope: ExpressibleByArgument {}
+extension ConversionOptions.PruningMethod: ExpressibleByArgument {}
 extension ConversionOptions.Quantization: ExpressibleByArgument {}
 extension ConversionOptions.CalibrationMethod: ExpressibleByArgument {}
 extension ConversionOptions.Effort: ExpressibleByArgument {}

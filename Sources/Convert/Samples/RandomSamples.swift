@@ -1,5 +1,6 @@
 public import Interpreter
 import ModelFormat
+import Train
 
 /// Inputs made from a seed, for measuring where nobody gave samples.
 public struct RandomSamples: Sendable {
@@ -26,28 +27,22 @@ public struct RandomSamples: Sendable {
   /// Fills every input of `interpreter` with sample `index`: floats of a standard normal distribution,
   /// roughly; integers from 0 to 255.
   public func load(_ index: Int, into interpreter: Interpreter) {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: index) &+ 1
-    func next() -> UInt64 {  // SplitMix64
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-      return z ^ z >> 31
-    }
+    var random = RandomStream(
+      seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: index) &+ 1)
     for (position, port) in interpreter.inputs.enumerated() {
       let memory = interpreter.input(position)
       if port.type == .float32 {
         let floats = memory.bindMemory(to: Float.self)
         for i in floats.indices {
           // The sum of four 16-bit numbers, centered: variance 4 · 2³² / 12.
-          let bits = next()
+          let bits = random.next()
           let sum = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
           floats[i] = (Float(sum) - 131_070) / 37_837
         }
       } else {
         for i in memory.indices { memory[i] = 0 }
         for i in stride(from: 0, to: memory.count, by: port.type.size) {
-          memory[i] = UInt8(truncatingIfNeeded: next() & (port.type == .bool ? 1 : 127))
+          memory[i] = UInt8(truncatingIfNeeded: random.next() & (port.type == .bool ? 1 : 127))
         }
       }
     }

@@ -23,8 +23,15 @@ public struct SampleFeed: Sendable {
   public init(
     _ dataset: Dataset, into interpreter: Interpreter, preprocessing: Preprocessing?
   ) throws(DatasetError) {
+    try self.init(dataset, ports: interpreter.inputs, preprocessing: preprocessing)
+  }
+
+  /// A feed of `dataset` into inputs such as `ports` are.
+  init(
+    _ dataset: Dataset, ports: [Interpreter.Port], preprocessing: Preprocessing?
+  ) throws(DatasetError) {
     self.dataset = dataset
-    ports = interpreter.inputs
+    self.ports = ports
     if let preprocessing, let port = ports.first, ports.count == 1, port.shape.rank == 4 {
       preprocessor = try Preprocessor(preprocessing, inputShape: port.shape)
     } else {
@@ -34,50 +41,58 @@ public struct SampleFeed: Sendable {
 
   /// Loads one sample into item `item` of the batch and returns its label.
   ///
+  /// - Parameter view: how an image is looked at; other samples are what they are.
   /// - Throws: `DatasetError` where the sample cannot be read or does not fit.
   public func load(
-    _ index: Int, item: Int = 0, into interpreter: Interpreter
+    _ index: Int, item: Int = 0, view: ImageView = ImageView(), into interpreter: Interpreter
   ) throws(DatasetError) -> Int? {
-    let sample = try dataset.sample(at: index)
+    try load(try dataset.sample(at: index), item: item, view: view) { interpreter.input($0) }
+  }
+
+  /// Writes a sample to item `item` of the batch at `input`, the memory of each port; returns its label.
+  ///
+  /// - Throws: `DatasetError` where the sample does not fit.
+  func load(
+    _ sample: Sample, item: Int, view: ImageView,
+    into input: (Int) -> UnsafeMutableRawBufferPointer
+  ) throws(DatasetError) -> Int? {
     switch sample.content {
     case .image(let image):
       guard let preprocessor else {
         throw .unsuitableInput(
           shape: ports.first?.shape ?? [], reason: "images need one input of rank 4")
       }
-      let input = interpreter.input(0).bindMemory(to: Float.self)
+      let memory = input(0).bindMemory(to: Float.self)
       let size = preprocessor.elementCount
-      guard ports[0].type == .float32, (item + 1) * size <= input.count else {
+      guard ports[0].type == .float32, (item + 1) * size <= memory.count else {
         throw .unsuitableInput(shape: ports[0].shape, reason: "images become float32 inputs")
       }
       try preprocessor.write(
-        image,
-        into: UnsafeMutableBufferPointer(rebasing: input[(item * size)..<((item + 1) * size)]))
+        image, view: view,
+        into: UnsafeMutableBufferPointer(rebasing: memory[(item * size)..<((item + 1) * size)]))
     case .array(let array):
       guard ports.count == 1 else {
         throw .unsuitableInput(
           shape: array.shape,
           reason: "the network has \(ports.count) inputs; give an .npz with an array for each")
       }
-      try copy(array, of: sample.name, to: 0, item: item, interpreter)
+      try copy(array, of: sample.name, item: item, ports[0], input(0))
     case .tensors(let tensors):
       for (position, port) in ports.enumerated() {
         guard let array = tensors[port.name] else {
           throw .unsuitableInput(
             shape: port.shape, reason: "no array named '\(port.name)' in '\(sample.name)'")
         }
-        try copy(array, of: sample.name, to: position, item: item, interpreter)
+        try copy(array, of: sample.name, item: item, port, input(position))
       }
     }
     return sample.label
   }
 
   private func copy(
-    _ array: NumericArray, of sample: String, to position: Int, item: Int,
-    _ interpreter: Interpreter
+    _ array: NumericArray, of sample: String, item: Int, _ port: Interpreter.Port,
+    _ target: UnsafeMutableRawBufferPointer
   ) throws(DatasetError) {
-    let port = ports[position]
-    let target = interpreter.input(position)
     let bytes = array.converted(to: port.type)
     // A whole input, or one item of its batch.
     guard bytes.count == target.count || bytes.count * batch == target.count else {

@@ -11,14 +11,27 @@ struct SampleSet {
   private var notes: [String] = []
   /// Samples that could not be read so far, by their index, and why.
   private var unreadable: [Int: String] = [:]
-  private let dataset: Dataset?
+  let dataset: Dataset?
   private let random: RandomSamples
   /// Random samples that the network cannot compute with.
   private var unfit: Set<Int> = []
   private let limit: Int
+  /// Which of every so many samples this set has; nil for all.
+  private var share: Share?
+
+  /// Looks at each image: one, or several that differ.
+  private var views = 1
+  let seed: UInt64
+
+  private struct Share {
+    let period: Int
+    /// Whether it has one of a period, or the others.
+    let isOne: Bool
+  }
 
   init(_ options: ConversionOptions, _ graph: Graph) throws(ConvertError) {
     random = RandomSamples(seed: options.seed)
+    seed = options.seed
     limit = options.samples ?? Int.max
     let shape = graph.inputs.first.flatMap { graph[$0].shape } ?? []
     guard let path = options.calibration ?? options.data else {
@@ -92,6 +105,50 @@ struct SampleSet {
         + "--calibration gives real ones")
   }
 
+  /// The set in two parts: samples to fit to, and one of `period` held back to judge by.
+  ///
+  /// Too few samples to take any away are in both parts.
+  func split(period: Int) -> (fit: SampleSet, judge: SampleSet) {
+    guard let dataset, min(limit, dataset.count) >= 4 * period else { return (self, self) }
+    var (fit, judge) = (self, self)
+    fit.share = Share(period: period, isOne: false)
+    judge.share = Share(period: period, isOne: true)
+    return (fit, judge)
+  }
+
+  /// The set with several looks at each image, where there are fewer than `wanted`; at most `most` of each.
+  func enriched(to wanted: Int, most: Int = 4) -> SampleSet {
+    guard let dataset, preprocessing != nil else { return self }
+    var set = self
+    let count = max(1, numbers(.max, of: dataset.count).count)
+    set.views = max(1, min(most, (wanted + count - 1) / count))
+    return set
+  }
+
+  /// The samples of this set in its data set, in order.
+  var indices: [Int] {
+    guard let dataset else { return [] }
+    var set = self
+    set.views = 1
+    return set.numbers(.max, of: dataset.count).map(\.sample)
+  }
+
+  /// The numbers of up to `wanted` looks at samples, spread evenly over those that there are.
+  private func numbers(_ wanted: Int, of count: Int) -> [(sample: Int, view: Int)] {
+    var samples = Dataset.spread(limit, over: count)
+    if let share {
+      samples = samples.enumerated()
+        .filter { ($0.offset % share.period == share.period / 2) == share.isOne }
+        .map(\.element)
+    }
+    // First all images, then all of them again.
+    return (0..<views).flatMap { view in
+      let total = min(wanted, samples.count * views)
+      let part = total * (view + 1) / views - total * view / views
+      return Dataset.spread(part, over: samples.count).map { (samples[$0], view) }
+    }
+  }
+
   /// Loads up to `limit` samples one after the other into `interpreter` and calls `body` after each.
   ///
   /// Samples that cannot be read are left out with one warning; with none readable it is an error.
@@ -118,10 +175,13 @@ struct SampleSet {
       feed = try SampleFeed(dataset, into: interpreter, preprocessing: preprocessing)
     } catch { throw .dataset(error) }
     var loaded = 0
-    for index in dataset.indices(spread: min(wanted, limit)) {
+    for (index, view) in numbers(wanted, of: dataset.count) {
       if loaded == first { break }
       do throws(DatasetError) {
-        for item in 0..<feed.batch { _ = try feed.load(index, item: item, into: interpreter) }
+        let look = ImageView(view, of: index, seed: seed)
+        for item in 0..<feed.batch {
+          _ = try feed.load(index, item: item, view: look, into: interpreter)
+        }
       } catch {
         unreadable[index] = "\(error)"
         continue

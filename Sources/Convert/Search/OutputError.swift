@@ -18,6 +18,14 @@ public struct OutputError: Sendable, Hashable {
   /// The part of samples with the same largest score.
   public var agreement: Double { rows == 0 ? 1 : Double(agreements) / Double(rows) }
 
+  /// The error in words.
+  var text: String {
+    if let divergence {
+      return String(format: "divergence %.3g, agreement %.1f %%", divergence, 100 * agreement)
+    }
+    return String(format: "squared error of the outputs %.3g", relative)
+  }
+
   private var differences: [Double] = []
   private var squares: [Double] = []
   private var divergences = 0.0

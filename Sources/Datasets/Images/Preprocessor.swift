@@ -48,14 +48,19 @@ public struct Preprocessor: Sendable {
 
   /// Writes the elements of one item of the batch to `output`, which has `elementCount` of them.
   ///
+  /// - Parameter view: how the image is looked at; centered unless stated.
   /// - Throws: `DatasetError` as `tensor(from:)` does, and where `output` has another size.
   public func write(
-    _ image: Image, into output: UnsafeMutableBufferPointer<Float>
+    _ image: Image, view: ImageView = ImageView(), into output: UnsafeMutableBufferPointer<Float>
   ) throws(DatasetError) {
     guard output.count == elementCount else {
       throw .sizeMismatch(expected: elementCount, actual: output.count)
     }
-    scale(try geometry(of: image), into: output)
+    if view == ImageView() {
+      scale(try geometry(of: image), into: output)
+    } else {
+      scale(try geometry(of: image, seen: view), isMirrored: view.isMirrored, into: output)
+    }
   }
 
   /// The pixels after the change to gray, resizing and cropping: as many as the model takes.
@@ -79,6 +84,25 @@ public struct Preprocessor: Sendable {
     return cut.resized(width: layout.width, height: layout.height)
   }
 
+  /// The pixels of another look: a rectangle of the source of the same form, resized in one step.
+  private func geometry(of image: Image, seen view: ImageView) throws(DatasetError) -> Raster {
+    let isGray = layout.channels == 1 || preprocessing.color == .gray
+    let source = isGray ? Raster(image).luma() : Raster(image)
+    let (width, height) = try resizedExtents(of: source)
+    // The part of the source that a centered crop shows.
+    let seen = preprocessing.crop.map { (Double($0) / Double(width), Double($0) / Double(height)) }
+    func range(_ side: Int, _ part: Double, _ place: Double) -> Range<Int> {
+      let count = max(1, min(side, Int((Double(side) * part * view.extent).rounded())))
+      let start = Double(side - count) * (1 + min(max(place, -1), 1)) / 2
+      let first = min(side - count, Int(start.rounded()))
+      return first..<first + count
+    }
+    let part = source.cropped(
+      columns: range(source.width, seen?.0 ?? 1, view.horizontal),
+      rows: range(source.height, seen?.1 ?? 1, view.vertical))
+    return part.resized(width: layout.width, height: layout.height)
+  }
+
   /// The extents after resizing the short side.
   ///
   /// Halves round to even, as in Python.
@@ -95,19 +119,24 @@ public struct Preprocessor: Sendable {
   }
 
   /// Looks up the value of every pixel and puts it where the model expects it.
-  private func scale(_ raster: Raster, into output: UnsafeMutableBufferPointer<Float>) {
+  private func scale(
+    _ raster: Raster, isMirrored: Bool = false, into output: UnsafeMutableBufferPointer<Float>
+  ) {
     let (channels, width, height) = (layout.channels, layout.width, layout.height)
     precondition(raster.width == width && raster.height == height)
     precondition(output.count == channels * width * height)
     let isPlanar = layout.layout == .nchw
-    let step = isPlanar ? 1 : channels
+    let step = (isPlanar ? 1 : channels) * (isMirrored ? -1 : 1)
+    let first = isMirrored ? width - 1 : 0
     raster.pixels.withUnsafeBufferPointer { pixels in
       scale.table.withUnsafeBufferPointer { table in
         for channel in 0..<channels {
           let values = UnsafeBufferPointer(rebasing: table[(256 * channel)..<(256 * channel + 256)])
           for y in 0..<height {
             var source = raster.offset + y * raster.stride + sourceChannel(channel, raster)
-            var target = isPlanar ? (channel * height + y) * width : y * width * channels + channel
+            var target =
+              isPlanar
+              ? (channel * height + y) * width + first : (y * width + first) * channels + channel
             for _ in 0..<width {
               output[target] = values[Int(pixels[source])]
               source &+= raster.channels

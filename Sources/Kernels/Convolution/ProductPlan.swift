@@ -80,9 +80,9 @@ struct ProductPlan: Sendable {
     let adjacent = g.dilationWidth == 1 && g.groups == 1
     if g.isPointwise { return .direct }
     if g.kernelHeight * g.kernelWidth == 1 || !few { return .indirect }
-    // A kernel of one column has no taps side by side.
-    if adjacent, g.kernelWidth == 1 { return .indirect }
-    return adjacent ? .segments : .packed
+    // A row of one tap needs no copy where it reaches into the padding, and has no room for one.
+    if adjacent { return g.kernelWidth == 1 ? .indirect : .segments }
+    return .packed
   }
 
   /// Whether a unit has all columns of its pixels.

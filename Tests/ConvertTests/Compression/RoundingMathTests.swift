@@ -152,7 +152,7 @@ import Testing
 
   @Test(arguments: [(1, 40), (3, 9), (1, 70)]) func momentsAreSums(groups: Int, n: Int) {
     var random = SeededGenerator(seed: 12)
-    var moments = Moments(groups: groups, n: n)
+    var moments = Moments(groups: groups, n: n, hasDense: true)
     var (products, cross) = ([Double](repeating: 0, count: groups * n * n), [Double]())
     cross = products
     for (part, columns) in [5, 1100].enumerated() {

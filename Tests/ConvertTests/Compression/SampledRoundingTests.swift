@@ -108,12 +108,12 @@ import Testing
       0.8 * dense[$0] + 0.1 * dense[($0 + columns) % dense.count] + 0.02
     }
     let weights = random.uniform(rows * n).map { Double($0) }
-    var moments = Moments(groups: 1, n: n)
+    var moments = Moments(groups: 1, n: n, hasDense: true)
     moments.add(changed, dense: dense, columns: columns, Self.product)
     let layer = try #require(
       RoundedLayer(
-        weights, moments, grid: .uniform(bits: 4), hasBias: true, shape: [rows, n], axis: 0,
-        Self.product))
+        LayerProblem(weights: weights, moments: moments, hasBias: true, shape: [rows, n], axis: 0),
+        grid: .uniform(bits: 4), Self.product))
     func outputs(_ w: [Double], _ x: [Float], _ shift: [Double]) -> [Double] {
       (0..<rows * columns).map { index in
         let (row, column) = (index / columns, index % columns)

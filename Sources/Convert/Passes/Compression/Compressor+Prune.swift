@@ -3,6 +3,122 @@ import ModelFormat
 
 /// Zeros: which weights, and what the user should know of them.
 extension Compressor {
+  /// Whether zeros are chosen, and what stays is fitted, by samples.
+  func prunesBySamples(_ plan: CompressionPlan, _ graph: Graph) -> Bool {
+    guard options.calibration != nil, !graph.dependsOnData else { return false }
+    let isAsked = !options.pruning.isEmpty || plan.treatments.contains { $0.pruning != nil }
+    return isAsked && options.pruningMethod != .magnitude
+  }
+
+  /// Prunes the fused float network so that its outputs stay on samples.
+  mutating func pruneBySamples(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    try MemoryPolicy(options).requireFit(graph, for: "pruning by samples")
+    let dense = graph
+    let (shown, held) = samples.split(period: 8)
+    var judge = held
+    var fit = shown.enriched(to: SampledPruning.samples(options))
+    let trial = try Trial(
+      interpreter(graph), &judge, limit: options.effort == .fast ? 16 : 48,
+      threads: options.threads)
+    let layers = graph.weightedNodes(filter)
+    for specification in options.pruning {
+      var zeros: [String: PrunedLayer.Zeros] = [:]
+      let own = layers.filter { plan[$0.name].pruning == nil }
+      let choice = PrunableLayers(graph, own, specification)
+      if options.pruningScope == .layer {
+        for layer in choice.prunable {
+          zeros[layer.name] = .init(pattern: specification, fraction: specification.fraction ?? 1)
+        }
+      } else {
+        zeros = try allocate(graph, specification, choice, trial, &fit)
+      }
+      try prune(&graph, specification.text, zeros, layers, choice, trial, &fit)
+    }
+    var zeros: [String: PrunedLayer.Zeros] = [:]
+    for layer in layers {
+      guard let specification = plan[layer.name].pruning else { continue }
+      zeros[layer.name] = .init(pattern: specification, fraction: specification.fraction ?? 1)
+    }
+    if !zeros.isEmpty { try prune(&graph, "by layer", zeros, layers, nil, trial, &fit) }
+    try distil(&graph, dense, layers, shown, trial)
+  }
+
+  /// Trains what pruning has left to put out what the dense network does.
+  private mutating func distil(
+    _ graph: inout Graph, _ dense: Graph, _ layers: [WeightedNode], _ samples: SampleSet,
+    _ trial: Trial
+  ) throws(ConvertError) {
+    guard options.distillation != .off, options.distillation == .on || options.effort != .fast
+    else { return }
+    log.begin()
+    let step = Distil(options: options, trial: trial, stop: stop, progress: progress)
+    let effect = try step.apply(&graph, dense: dense, layers, samples)
+    log.end("distil", samples: samples.indices.count, effect: effect.text)
+  }
+
+  /// The part of zeros of each layer by what it costs the outputs.
+  private mutating func allocate(
+    _ graph: Graph, _ specification: ConversionOptions.Pruning, _ choice: PrunableLayers,
+    _ trial: Trial, _ fit: inout SampleSet
+  ) throws(ConvertError) -> [String: PrunedLayer.Zeros] {
+    log.begin()
+    let step = PruningSensitivity(
+      options: options, pattern: specification, trial: trial, progress: progress)
+    let curves = try step.measure(graph, choice.prunable, &fit)
+    guard let fraction = specification.fraction else {
+      let dense = PruningAllocation.dearest(curves, of: choice.weights)
+      log.end(
+        "allocate", options: [Entry("specification", specification.text)], samples: trial.count,
+        effect: "\(dense.count) of \(curves.count) layers, where zeros cost most, stay dense")
+      let pruned = curves.filter { !dense.contains($0.name) }
+      return Dictionary(
+        uniqueKeysWithValues: pruned.map { ($0.name, .init(pattern: specification, fraction: 1)) })
+    }
+    let wanted = Int((Double(choice.weights) * fraction).rounded())
+    let fractions = PruningAllocation.fractions(curves, zeros: wanted)
+    log.end(
+      "allocate", options: [Entry("specification", specification.text)], samples: trial.count,
+      effect: "the cost of zeros in \(curves.count) layers was measured")
+    return fractions.mapValues { .init(pattern: specification, fraction: $0) }
+  }
+
+  private mutating func prune(
+    _ graph: inout Graph, _ text: String, _ zeros: [String: PrunedLayer.Zeros],
+    _ layers: [WeightedNode], _ choice: PrunableLayers?, _ trial: Trial,
+    _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    log.begin()
+    let step = SampledPruning(options: options, progress: progress, zeros: zeros)
+    let effect = try step.apply(&graph, layers, &samples)
+    var (count, weights, prunable) = (0, 0, 0)
+    for layer in layers {
+      guard let tensor = graph[layer.weights].constant else { continue }
+      count += tensor.shape.count - tensor.nonzeroCount
+      weights += tensor.shape.count
+      if zeros[layer.name] != nil { prunable += tensor.shape.count }
+    }
+    let error = try trial.error(of: graph)
+    func percent(_ whole: Int) -> String {
+      whole == 0 ? "0" : (100 * Double(count) / Double(whole)).tenths
+    }
+    log.end(
+      "prune",
+      options: [
+        Entry("specification", text), Entry("method", "second-order"),
+        Entry("scope", (options.pruningScope ?? .global).rawValue),
+      ], samples: effect.samples,
+      effect:
+        "\(count) of \(weights) weights are zero (\(percent(weights)) %, \(percent(prunable)) % of "
+        + "prunable layers); " + error.text + " on \(trial.count) samples held back")
+    if let choice, !choice.skipped.isEmpty {
+      warnings.append(
+        "--prune \(text): \(choice.skipped.count) layers whose input channels do not form groups were "
+          + "left dense, '\(choice.skipped[0])' among them")
+    }
+  }
+
   mutating func prune(
     _ graph: inout Graph, _ specification: ConversionOptions.Pruning, _ plan: CompressionPlan
   ) {

@@ -46,15 +46,21 @@ struct Compressor {
   ) throws(ConvertError) -> Graph {
     let plan = try CompressionPlan(options, imported, isCalibrated: isCalibrated)
     var graph = imported
-    for specification in options.pruning { prune(&graph, specification, plan) }
-    pruneByRule(&graph, plan)
+    let fits = prunesBySamples(plan, imported)
+    if !fits {
+      for specification in options.pruning { prune(&graph, specification, plan) }
+      pruneByRule(&graph, plan)
+    }
     recommendBlocks()
     let promised = NormalizedMeans(imported)
     try fuse(&graph, GraphPass.folding, "fold")
-    if !options.pruning.isEmpty, options.calibration != nil, options.statisticsCorrection != .off {
+    if !fits, !options.pruning.isEmpty, options.calibration != nil,
+      options.statisticsCorrection != .off
+    {
       try correctStatistics(&graph, imported, &samples)
     }
     try fuse(&graph, GraphPass.fusion, "fuse")
+    if fits { try pruneBySamples(&graph, plan, &samples) }
     if try keepQuantization(&graph) {
       try fuse(&graph, GraphPass.finishingQuantized, "finish")
       encode(&graph)
@@ -169,6 +175,14 @@ extension ConversionOptions.Pruning {
     case .unstructured(let fraction): "\(fraction)"
     case .pattern(let keep, let of): "\(keep):\(of)"
     case .block(let fraction): "block:\(fraction)"
+    }
+  }
+
+  /// The part of weights that becomes zero; nil where the pattern decides it.
+  var fraction: Double? {
+    switch self {
+    case .unstructured(let fraction), .block(let fraction): fraction
+    case .pattern: nil
     }
   }
 }

@@ -3,7 +3,9 @@ import ModelFormat
 import Operators
 
 extension Derivative {
-  /// Attention: queries, keys and values. No past, no cap; one output.
+  /// Attention: queries, keys and values.
+  ///
+  /// No past, no cap; one output.
   static let attention = Derivative("Attention") { node throws(OperatorError) in
     let facts = node.facts
     guard facts.node.outputs.dropFirst().allSatisfy({ $0 == nil }),

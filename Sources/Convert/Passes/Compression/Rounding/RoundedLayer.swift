@@ -13,24 +13,17 @@ struct RoundedLayer {
   static let damping = 0.01
   static let fitDamping = 0.3
 
-  /// Rounds `weights`, [outputs][n] in real numbers, to `grid`; nil where moments are of no use.
-  ///
-  /// - Parameters:
-  ///   - moments: of the inputs of the layer, with `geometry.groups` groups.
-  ///   - hasBias: whether the bias takes the difference of the means.
-  init?(
-    _ weights: [Double], _ moments: Moments, grid: WeightGrid, hasBias: Bool,
-    shape: Shape, axis: Int, _ product: FloatProduct
-  ) {
-    let n = moments.n
-    let rows = weights.count / max(1, n)
+  /// Rounds the weights of a layer to `grid`; nil where moments are of no use.
+  init?(_ problem: LayerProblem, grid: WeightGrid, _ product: FloatProduct) {
+    let (weights, moments) = (problem.weights, problem.moments)
+    let (n, rows) = (moments.n, problem.rows)
     let perGroup = rows / moments.groups
     var targets = weights
     var importance: [Double] = []
     var factors: [Cholesky] = []
     var means: [GroupMoments] = []
     for group in 0..<moments.groups {
-      var part = GroupMoments(moments, group: group, isCentered: hasBias)
+      var part = GroupMoments(moments, group: group, isCentered: problem.hasBias)
       // Inputs that are never there: any weight serves.
       let mean = part.meanSquare
       // With fewer places than products, moments say nothing of most directions: the weights count more.
@@ -75,9 +68,7 @@ struct RoundedLayer {
         var shift = 0.0
         for k in 0..<n {
           let value = rounded[row * n + k]
-          // Weights of MatMul lie in columns.
-          let place = axis == 0 ? (first + row) * n + k : k * rows + row
-          stored[place] = Int8((value / scale).rounded())
+          stored[problem.place(first + row, k)] = Int8((value / scale).rounded())
           shift +=
             original[row * n + k] * means[group].denseMeans[k] - value * means[group].means[k]
         }
@@ -85,8 +76,8 @@ struct RoundedLayer {
       }
     }
     tensor = Tensor(
-      type: .int8, shape: shape, bytes: Bytes(elements: stored),
-      quantization: Quantization(scales: levels.scales, axis: axis))
+      type: .int8, shape: problem.shape, bytes: Bytes(elements: stored),
+      quantization: Quantization(scales: levels.scales, axis: problem.axis))
     self.shifts = shifts
   }
 

@@ -93,16 +93,20 @@ struct Prune {
   private func zeroSmallest(
     _ count: Int, _ layers: [Layer], _ graph: inout Graph, _ effect: inout Effect
   ) {
-    var total = 0
-    for layer in layers { layer.groups.forEach { _ in total += 1 } }
+    let total = layers.reduce(0) { $0 + $1.groups.count }
     let size = layers.first?.groups.size ?? 1
     let groupCount = min(total, Int((Double(count) / Double(size)).rounded()))
-    let limit = groupCount > 0 ? Self.select(groupCount, layers, graph) : (key: 0, before: 0)
+    let limit =
+      groupCount == 0
+      ? nil
+      : KeyLimit(rank: groupCount) { body in
+        for layer in layers { layer.forEachKey(graph, body) }
+      }
     // Ties go in the order of the weights, so that the count is exact and repeatable.
-    var ties = groupCount - limit.before
+    var ties = groupCount - (limit?.before ?? 0)
     for layer in layers {
       edit(layer, &graph, &effect) { elements in
-        guard groupCount > 0 else { return }
+        guard let limit else { return }
         layer.groups.forEachKey(elements) { group, key in
           if key > limit.key { return }
           if key == limit.key {
@@ -113,29 +117,5 @@ struct Prune {
         }
       }
     }
-  }
-
-  /// The `count`-th smallest key and how many are below it, found by counting upper and then lower halves.
-  private static func select(
-    _ count: Int, _ layers: [Layer], _ graph: Graph
-  ) -> (key: UInt32, before: Int) {
-    /// The half at which `rank` is reached, and how many come before it.
-    func bucket(_ rank: Int, _ half: (UInt32) -> Int?) -> (part: Int, before: Int) {
-      var counts = [Int](repeating: 0, count: 1 << 16)
-      for layer in layers {
-        layer.forEachKey(graph) { key in if let part = half(key) { counts[part] += 1 } }
-      }
-      var before = 0
-      for (part, number) in counts.enumerated() {
-        if before + number >= rank { return (part, before) }
-        before += number
-      }
-      return (counts.count - 1, before)
-    }
-    let high = bucket(count) { Int($0 >> 16) }
-    let low = bucket(count - high.before) { key in
-      key >> 16 == UInt32(high.part) ? Int(key & 0xFFFF) : nil
-    }
-    return (UInt32(high.part) << 16 | UInt32(low.part), high.before + low.before)
   }
 }

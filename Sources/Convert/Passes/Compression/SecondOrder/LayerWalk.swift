@@ -54,31 +54,27 @@ struct LayerWalk {
     }
   }
 
-  /// Calls `body` with value `id`, which node `position` reads, for each sample: its number, and the bytes in
-  /// the dense network and in the compressed one; nil for the latter while nothing has changed.
+  /// Calls `body` for each sample with its number and with what the dense network and the compressed one have
+  /// in the values `ids`, which are there before node `position`; nil for the latter while nothing has changed.
   mutating func visit(
-    _ id: ValueID, at position: Int, dense denseGraph: Graph, compressed graph: Graph,
-    isChanged: Bool, _ body: (Int, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    _ ids: [ValueID], at position: Int, dense denseGraph: Graph, compressed graph: Graph,
+    isChanged: Bool, _ body: (_ sample: Int, _ dense: [Bytes], _ compressed: [Bytes]?) -> Void
   ) throws(ConvertError) {
     let live = Self.live(graph, before: position)
     let bytes = live.reduce(1) { sum, id in
       sum + (graph[id].shape?.count ?? 0) * graph[id].type.size
     }
     let keeps = bytes * (isChanged ? 2 : 1) <= limit / max(1, sampleCount)
-    let wanted = keeps ? live : [id]
+    let wanted = keeps ? live : ids
     var run = try segment(denseGraph, to: position, wanted)
     var changedRun = isChanged ? try segment(graph, to: position, wanted) : nil
     if isChanged, compressed.isEmpty { compressed = dense }
     for sample in dense.indices {
       let state = try run.advance(dense[sample])
       let changed = try changedRun?.advance(compressed[sample])
-      state[id.index]?.withUnsafeBytes { bytes in
-        if let changed = changed?[id.index] {
-          changed.withUnsafeBytes { body(sample, bytes, $0) }
-        } else {
-          body(sample, bytes, nil)
-        }
-      }
+      body(
+        sample, ids.compactMap { state[$0.index] },
+        changed.map { changed in ids.compactMap { changed[$0.index] } })
       guard keeps else { continue }
       dense[sample] = state
       if let changed { compressed[sample] = changed }

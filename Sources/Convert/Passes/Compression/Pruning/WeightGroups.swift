@@ -37,6 +37,9 @@ struct WeightGroups {
     }
   }
 
+  /// Groups in all.
+  var count: Int { rows * (channels / size) * positions }
+
   /// Calls `body` with the index of the first weight of each group, and a key by which groups go: the
   /// bit pattern of a number that is not negative, which sorts as the number does.
   func forEachKey(_ elements: [Float], _ body: (_ first: Int, _ key: UInt32) -> Void) {
@@ -110,5 +113,54 @@ struct WeightGroups {
       for member in ranked.dropFirst(keep) { pruned[member] = 0 }
     }
     elements = pruned
+  }
+
+  /// Sets the `count` groups with the smallest keys to zero; of equals the first ones.
+  func zeroSmallest(_ count: Int, _ elements: inout [Float]) {
+    guard count > 0 else { return }
+    let limit = KeyLimit(rank: count) { body in forEachKey(elements) { body($1) } }
+    var ties = count - limit.before
+    var pruned = elements
+    forEachKey(elements) { group, key in
+      if key > limit.key { return }
+      if key == limit.key {
+        guard ties > 0 else { return }
+        ties -= 1
+      }
+      zero(group, &pruned)
+    }
+    elements = pruned
+  }
+}
+
+/// The key at which a rank is reached among many, found by counting upper and then lower halves.
+struct KeyLimit {
+  /// The key of that rank, and how many are below it.
+  let key: UInt32, before: Int
+
+  /// The limit at `rank`, from one on, of the keys that `forEachKey` hands out, the same each time.
+  init(rank: Int, _ forEachKey: ((UInt32) -> Void) -> Void) {
+    /// The half at which a rank is reached, and how many come before it; of keys with the upper half `upper`
+    /// the lower half.
+    func bucket(_ rank: Int, upper: UInt32?) -> (part: Int, before: Int) {
+      var counts = [Int](repeating: 0, count: 1 << 16)
+      forEachKey { key in
+        if let upper {
+          if key >> 16 == upper { counts[Int(key & 0xFFFF)] += 1 }
+        } else {
+          counts[Int(key >> 16)] += 1
+        }
+      }
+      var before = 0
+      for (part, number) in counts.enumerated() {
+        if before + number >= rank { return (part, before) }
+        before += number
+      }
+      return (counts.count - 1, before)
+    }
+    let high = bucket(rank, upper: nil)
+    let low = bucket(rank - high.before, upper: UInt32(high.part))
+    key = UInt32(high.part) << 16 | UInt32(low.part)
+    before = high.before + low.before
   }
 }

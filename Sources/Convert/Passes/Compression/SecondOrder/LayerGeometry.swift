@@ -131,4 +131,23 @@ struct LayerGeometry {
       }
     }
   }
+
+  /// What an output of the layer holds at every `stride`th place from `first` on, row-major
+  /// [outputs][places].
+  func outputColumns(
+    of output: UnsafeBufferPointer<Float>, first: Int, stride step: Int
+  ) -> [Float] {
+    let chosen = Array(Swift.stride(from: first, to: places, by: step))
+    return [Float](unsafeUninitializedCapacity: outputs * chosen.count) { out, initialized in
+      initialized = outputs * chosen.count
+      let plane = window.map { $0.outputs.0 * $0.outputs.1 }
+      for (column, place) in chosen.enumerated() {
+        for row in 0..<outputs {
+          let source =
+            plane.map { (place / $0 * outputs + row) * $0 + place % $0 } ?? place * outputs + row
+          out[row * chosen.count + column] = output[source]
+        }
+      }
+    }
+  }
 }

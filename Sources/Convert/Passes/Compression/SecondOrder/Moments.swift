@@ -12,16 +12,22 @@ struct Moments {
   private(set) var count = 0
   /// Sums of x·xᵀ and of d·xᵀ for each group, n by n, row-major.
   private(set) var products: [Double]
+  /// Empty where x and d are equal.
   private(set) var crossProducts: [Double]
   /// Sums of x and of d, n for each group.
   private(set) var sums: [Double]
   private(set) var denseSums: [Double]
+  /// Sums of r·xᵀ and of r, [outputs][n] and [outputs]: what the dense network has more than the compressed one
+  /// in a value that is added to the layer's output. Empty where nothing is added.
+  private(set) var residualProducts: [Double] = []
+  private(set) var residualSums: [Double] = []
 
-  init(groups: Int, n: Int) {
+  /// Empty sums; without `hasDense` the two networks read the same, and sums of d are those of x.
+  init(groups: Int, n: Int, hasDense: Bool) {
     self.groups = groups
     self.n = n
     products = [Double](repeating: 0, count: groups * n * n)
-    crossProducts = products
+    crossProducts = hasDense ? products : []
     sums = [Double](repeating: 0, count: groups * n)
     denseSums = sums
   }
@@ -39,7 +45,9 @@ struct Moments {
       Self.addProducts(x, x, groups, n, columns, to: &products, product)
       Self.addRows(x, columns, to: &sums)
       guard let dense else {
-        Self.addProducts(x, x, groups, n, columns, to: &crossProducts, product)
+        if !crossProducts.isEmpty {
+          Self.addProducts(x, x, groups, n, columns, to: &crossProducts, product)
+        }
         Self.addRows(x, columns, to: &denseSums)
         return
       }
@@ -47,6 +55,40 @@ struct Moments {
         guard let d = d.baseAddress else { return }
         Self.addProducts(d, x, groups, n, columns, to: &crossProducts, product)
         Self.addRows(d, columns, to: &denseSums)
+      }
+    }
+  }
+
+  /// Takes in what the dense network has more in a value that is added to the outputs, [outputs][columns], beside
+  /// the `inputs` of those columns.
+  mutating func addResidual(
+    _ residual: [Float], _ inputs: [Float], columns: Int, _ product: FloatProduct
+  ) {
+    guard columns > 0 else { return }
+    let outputs = residual.count / columns
+    if residualSums.isEmpty {
+      residualProducts = [Double](repeating: 0, count: outputs * n)
+      residualSums = [Double](repeating: 0, count: outputs)
+    }
+    let perGroup = outputs / groups
+    var result = [Float](repeating: 0, count: perGroup * n)
+    residual.withUnsafeBufferPointer { r in
+      inputs.withUnsafeBufferPointer { x in
+        guard let r = r.baseAddress, let x = x.baseAddress else { return }
+        Self.addRows(r, columns, to: &residualSums)
+        for group in 0..<groups {
+          result.withUnsafeMutableBufferPointer { result in
+            guard let c = result.baseAddress else { return }
+            product.multiply(
+              m: perGroup, n: n, k: columns,
+              .init(start: r + group * perGroup * columns, leading: columns),
+              .init(start: x + group * n * columns, leading: columns, isTransposed: true), to: c,
+              leading: n)
+          }
+          for index in 0..<perGroup * n {
+            residualProducts[group * perGroup * n + index] += Double(result[index])
+          }
+        }
       }
     }
   }
@@ -135,12 +177,17 @@ struct Moments {
 /// What the rounding of one group needs to know.
 struct GroupMoments {
   let n: Int
-  /// The mean of x·xᵀ and of (d − x)·xᵀ, about the means where a bias takes those.
+  /// The mean of x·xᵀ and of (d − x)·xᵀ, about the means where a bias takes those; the latter is empty where
+  /// x and d are equal.
   var products: [Double]
   var differences: [Double]
   /// The means of x and of d.
   let means: [Double]
   let denseMeans: [Double]
+  /// The mean of r·xᵀ, about the means where a bias takes those, and of r: [outputs of the group][n] and
+  /// [outputs]; empty where nothing is added to the outputs.
+  var residuals: [Double] = []
+  var residualMeans: [Double] = []
 
   init(_ moments: Moments, group: Int, isCentered: Bool) {
     let n = moments.n
@@ -151,18 +198,35 @@ struct GroupMoments {
     self.means = means
     self.denseMeans = denseMeans
     products = moments.products[group * n * n..<(group + 1) * n * n].map { $0 * scale }
+    differences = []
+    if !moments.residualSums.isEmpty {
+      let outputs = moments.residualSums.count / moments.groups
+      let range = group * outputs..<(group + 1) * outputs
+      residualMeans = moments.residualSums[range].map { $0 * scale }
+      residuals = moments.residualProducts[range.lowerBound * n..<range.upperBound * n].map {
+        $0 * scale
+      }
+      if isCentered {
+        for row in 0..<outputs {
+          for k in 0..<n { residuals[row * n + k] -= residualMeans[row] * means[k] }
+        }
+      }
+    }
+    if isCentered {
+      for i in 0..<n { for j in 0..<n { products[i * n + j] -= means[i] * means[j] } }
+    }
+    guard !moments.crossProducts.isEmpty else { return }
     differences = moments.crossProducts[group * n * n..<(group + 1) * n * n].map { $0 * scale }
     for i in 0..<n {
       for j in 0..<n {
-        var cross = differences[i * n + j]
-        if isCentered {
-          products[i * n + j] -= means[i] * means[j]
-          cross -= denseMeans[i] * means[j]
-        }
+        let cross = differences[i * n + j] - (isCentered ? denseMeans[i] * means[j] : 0)
         differences[i * n + j] = cross - products[i * n + j]
       }
     }
   }
+
+  /// Drops all but the means.
+  mutating func dropProducts() { (products, differences, residuals) = ([], [], []) }
 
   /// The mean of the diagonal.
   var meanSquare: Double {

@@ -1,0 +1,162 @@
+import Kernels
+import ModelFormat
+
+/// The least squares problem that a layer poses when its weights change: its outputs are to stay.
+struct LayerProblem {
+  /// The dense weights in real numbers, [rows][n]: one row for each output.
+  let weights: [Double]
+  /// Sums over what the products of the layer read.
+  let moments: Moments
+  /// Whether a bias takes the difference of the means.
+  let hasBias: Bool
+  /// The shape of the tensor, and its dimension of outputs: 1 where weights lie in columns.
+  let shape: Shape
+  let axis: Int
+
+  /// Outputs.
+  var rows: Int { moments.n == 0 ? 0 : weights.count / moments.n }
+
+  /// The shape of the weights as rows: that of the tensor, or its transpose.
+  var rowShape: Shape { axis == 0 ? shape : [shape[1], shape[0]] }
+
+  /// Where in the tensor the weight of a row stands.
+  func place(_ row: Int, _ k: Int) -> Int { axis == 0 ? row * moments.n + k : k * rows + row }
+}
+
+/// Runs a network beside its changed form on samples, from layer to layer, and gathers what each layer reads.
+///
+/// Each layer sees what the layers before it, changed already, compute.
+struct LayerProblems {
+  let dense: Graph
+  let product: FloatProduct
+  private let index: GraphIndex
+  private var walk: LayerWalk?
+  /// Places that are taken in of each layer, all samples together: at least so many, and at least so many
+  /// times its products to a sum.
+  private let places: Int, placesPerProduct: Int
+
+  /// Bytes that states of samples may take, unless less memory is allowed.
+  private static let stateLimit = 512 << 20
+  /// Products to a sum beyond which moments take too much memory.
+  private static let mostProducts = 8192
+
+  /// Samples that were taken in; zero where shapes depend on data, so that nothing can be gathered.
+  var sampleCount: Int { walk?.sampleCount ?? 0 }
+
+  init(
+    _ dense: Graph, _ samples: inout SampleSet, most: Int, places: Int = 16_384,
+    placesPerProduct: Int = 16, options: ConversionOptions
+  ) throws(ConvertError) {
+    self.dense = dense
+    index = GraphIndex(dense)
+    self.places = places
+    self.placesPerProduct = placesPerProduct
+    product = FloatProduct(ThreadPool(threads: options.threads))
+    guard !dense.dependsOnData else { return }
+    let limit = options.maximumMemory.map { min(Self.stateLimit, $0 / 4) } ?? Self.stateLimit
+    walk = try LayerWalk(dense, &samples, most: most, limit: limit, options: options)
+  }
+
+  /// What a layer of `graph` poses; nil where it has no moments, or they cannot be used.
+  ///
+  /// - Parameter isChanged: whether layers before it differ from those of the dense network.
+  mutating func problem(
+    of weighted: WeightedNode, in graph: Graph, isChanged: Bool
+  ) throws(ConvertError) -> LayerProblem? {
+    let node = graph.nodes[weighted.position]
+    guard walk != nil, let tensor = dense[weighted.weights].constant, let input = node.inputs[0],
+      dense[input].constant == nil, dense[input].type == .float32,
+      let inputShape = dense[input].shape, let output = node.outputs[0],
+      let outputShape = dense[output].shape,
+      let geometry = LayerGeometry(
+        node, weights: tensor.shape, input: inputShape, output: outputShape),
+      geometry.n <= Self.mostProducts, geometry.places > 0
+    else { return nil }
+    let axis = graph.outputAxis(of: weighted)
+    var weights = tensor.floats().map { Double($0) }
+    guard weights.allSatisfy(\.isFinite) else { return nil }
+    if axis > 0 {
+      let (rows, n) = (geometry.outputs, geometry.n)
+      weights = (0..<rows * n).map { weights[$0 % n * rows + $0 / n] }
+    }
+    var moments = Moments(groups: geometry.groups, n: geometry.n, hasDense: isChanged)
+    let count = max(1, sampleCount)
+    let wanted = (max(places, placesPerProduct * geometry.n) + count - 1) / count
+    // An odd stride visits all columns of an image.
+    let step = geometry.places <= wanted ? 1 : geometry.places / wanted | 1
+    let product = product
+    let residual = isChanged ? skip(of: weighted, in: graph) : nil
+    try walk?.visit(
+      [input] + (residual.map { [$0] } ?? []), at: weighted.position, dense: dense,
+      compressed: graph, isChanged: isChanged
+    ) { sample, denseValues, values in
+      var count = 0
+      let first = sample % step
+      func columns(_ bytes: Bytes) -> [Float] {
+        bytes.withUnsafeBytes {
+          geometry.columns(
+            of: $0.bindMemory(to: Float.self), first: first, stride: step, columns: &count)
+        }
+      }
+      let reference = columns(denseValues[0])
+      guard let values else {
+        return moments.add(reference, dense: nil, columns: count, product)
+      }
+      let inputs = columns(values[0])
+      moments.add(inputs, dense: reference, columns: count, product)
+      guard residual != nil else { return }
+      let (more, less) = (denseValues[1], values[1])
+      func outputs(_ bytes: Bytes) -> [Float] {
+        bytes.withUnsafeBytes {
+          geometry.outputColumns(of: $0.bindMemory(to: Float.self), first: first, stride: step)
+        }
+      }
+      moments.addResidual(
+        zip(outputs(more), outputs(less)).map { $0 - $1 }, inputs, columns: count, product)
+    }
+    return LayerProblem(
+      weights: weights, moments: moments, hasBias: graph.takesBias(node, geometry.outputs),
+      shape: tensor.shape, axis: axis)
+  }
+
+  /// The value that is added to the output of a layer and is there before it: a residual connection, whose errors
+  /// the layer can make good.
+  private func skip(of weighted: WeightedNode, in graph: Graph) -> ValueID? {
+    guard let output = graph.nodes[weighted.position].outputs[0],
+      let reader = index.onlyConsumer(of: output), graph.nodes[reader].op == "Add"
+    else { return nil }
+    let others = graph.nodes[reader].inputs.compactMap(\.self).filter { $0 != output }
+    guard others.count == 1, graph[others[0]].constant == nil,
+      graph[others[0]].type == .float32, graph[others[0]].shape == graph[output].shape,
+      index.producer[others[0].index].map({ $0 < weighted.position })
+        ?? graph.inputs.contains(others[0])
+    else { return nil }
+    return others[0]
+  }
+}
+
+extension Graph {
+  /// Whether a layer has a bias of one number for each of `outputs`, or may be given one.
+  func takesBias(_ node: Node, _ outputs: Int) -> Bool {
+    guard node.op == "Conv" || node.op == "Gemm" && node.attributes["beta"] == nil else {
+      return false
+    }
+    guard node.inputs.count > 2, let bias = node.inputs[2] else { return true }
+    return floats(bias)?.count == outputs && self[bias].shape?.dimensions.last == outputs
+  }
+
+  /// Adds `shifts` to the bias of the node at `position`, where it takes them.
+  mutating func shiftBias(at position: Int, by shifts: [Double], _ names: inout FreshNames) {
+    let node = nodes[position]
+    guard takesBias(node, shifts.count) else { return }
+    let bias = node.inputs.count > 2 ? node.inputs[2].flatMap { floats($0) } : nil
+    let shifted = shifts.indices.map { Float(Double(bias?[$0] ?? 0) + shifts[$0]) }
+    guard shifted.allSatisfy(\.isFinite) else { return }
+    let id = addConstant(names.name(node.name + ".bias"), Tensor(shifted, shape: [shifted.count]))
+    if node.inputs.count > 2 {
+      nodes[position].inputs[2] = id
+    } else {
+      nodes[position].inputs.append(id)
+    }
+  }
+}
