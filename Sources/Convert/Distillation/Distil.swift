@@ -37,7 +37,7 @@ struct Distil {
   /// Bytes that activations of a batch of student and teacher may take.
   private static let arena = 768 << 20
   /// How often the network is judged, and how many times in a row it may be no better before training ends.
-  private static let evaluations = 16, patience = 8
+  private static let evaluations = 16, patience = 6
   /// The highest rate, as a part of each tensor's size, and what it is divided by where it was too high: where
   /// the loss on samples held back is so many times the best one.
   private static let rate = 3e-3, fall = 3.0, tolerance = 1.25
@@ -101,8 +101,8 @@ struct Distil {
   private func looks(_ samples: Int) -> Int {
     switch options.effort {
     case .fast: 0
-    case .balanced: min(max(20 * samples, 6_400), 60 * samples, 300_000)
-    case .thorough: min(max(80 * samples, 25_600), 2_000_000)
+    case .balanced: min(60 * samples, 300_000)
+    case .thorough: min(240 * samples, 2_000_000)
     }
   }
 

@@ -7,8 +7,14 @@ extension Compressor {
   /// Whether zeros are chosen, and what stays is fitted, by samples.
   func prunesBySamples(_ plan: CompressionPlan, _ graph: Graph) -> Bool {
     guard options.calibration != nil, !graph.dependsOnData else { return false }
-    let isAsked = !options.pruning.isEmpty || plan.treatments.contains { $0.pruning != nil }
-    return isAsked && options.pruningMethod != .magnitude
+    guard !options.pruning.isEmpty || plan.treatments.contains(where: { $0.pruning != nil }) else {
+      return false
+    }
+    return switch options.pruningMethod {
+    case .magnitude: false
+    case .secondOrder: true
+    case .auto: MemoryPolicy(options).fits(graph) || !MemoryPolicy(options).isStated
+    }
   }
 
   /// Prunes the fused float network so that its outputs stay on samples.
