@@ -1,0 +1,171 @@
+import ModelFormat
+import TestSupport
+import Testing
+
+@testable import Convert
+
+/// Whole networks, pruned by what they compute on samples.
+@Suite struct SampledPruningTests {
+  /// A sample without its accuracy measured; distilled only where asked.
+  static func convert(
+    _ name: String, _ pruning: ConversionOptions.Pruning = .unstructured(0.5),
+    _ change: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> Conversion {
+    try Conversion(sample: name) { options in
+      options.pruning = [pruning]
+      options.calibration = Conversion.calibration
+      options.distillation = .off
+      options.effort = .fast
+      options.verificationSamples = 40
+      change(&options)
+    }
+  }
+
+  static func cosine(_ conversion: Conversion) throws -> Double {
+    try #require(conversion.report.verification).cosine
+  }
+
+  /// Zeros and weights of all layers in the file.
+  static func counts(_ conversion: Conversion) -> (zeros: Int, weights: Int) {
+    let graph = conversion.model.graph
+    var result = (zeros: 0, weights: 0)
+    for node in graph.nodes where ["Conv", "Gemm", "MatMul"].contains(node.op) {
+      guard let tensor = node.inputs[1].flatMap({ graph[$0].constant }) else { continue }
+      result.zeros += tensor.shape.count - tensor.nonzeroCount
+      result.weights += tensor.shape.count
+    }
+    return result
+  }
+
+  static func log(_ conversion: Conversion) -> [String] {
+    conversion.report.passes.map(\.name)
+  }
+
+  @Test(arguments: SampleTests.names)
+  func halfTheWeightsCostLessThanByMagnitude(_ name: String) throws {
+    let sampled = try Self.convert(name)
+    let ranked = try Self.convert(name) { $0.pruningMethod = .magnitude }
+    #expect(try 1 - Self.cosine(sampled) < 0.5 * (1 - Self.cosine(ranked)))
+    for conversion in [sampled, ranked] {
+      let (zeros, weights) = Self.counts(conversion)
+      #expect(abs(Double(zeros) - 0.5 * Double(weights)) <= 0.001 * Double(weights))
+    }
+    #expect(Self.log(sampled).contains("allocate") && Self.log(sampled).contains("prune"))
+    #expect(!Self.log(sampled).contains("correct-statistics"))
+    #expect(!Self.log(ranked).contains("allocate"))
+    #expect(Self.log(ranked).contains("correct-statistics"))
+  }
+
+  @Test(arguments: SampleTests.names) func integersHaveTheZerosAskedFor(_ name: String) throws {
+    let conversion = try Self.convert(name) { $0.quantization = .int8 }
+    let (zeros, weights) = Self.counts(conversion)
+    let part = Double(zeros) / Double(weights)
+    #expect(part >= 0.499, "\(part)")
+    // Eight bits round small weights to zero as well.
+    #expect(part < 0.52, "\(part)")
+    #expect(try Self.cosine(conversion) > 0.97)
+  }
+
+  @Test(arguments: SampleTests.names) func blocksAreCountedToo(_ name: String) throws {
+    let sampled = try Self.convert(name, .block(0.5))
+    let (zeros, weights) = Self.counts(sampled)
+    #expect(abs(Double(zeros) - 0.5 * Double(weights)) <= 0.002 * Double(weights))
+    let ranked = try Self.convert(name, .block(0.5)) { $0.pruningMethod = .magnitude }
+    #expect(try 1 - Self.cosine(sampled) < 0.7 * (1 - Self.cosine(ranked)))
+  }
+
+  @Test func patternsHoldInTheFile() throws {
+    let conversion = try Self.convert("digits_resnet", .pattern(keep: 2, of: 4))
+    let graph = conversion.model.graph
+    var dense = 0
+    var pruned = 0
+    for node in graph.nodes where node.op == "Conv" {
+      let tensor = try #require(node.inputs[1].flatMap { graph[$0].constant })
+      let (shape, elements) = (tensor.shape, tensor.floats())
+      let taps = shape.dimensions[2...].reduce(1, *)
+      if elements.allSatisfy({ $0 != 0 }) {
+        dense += 1
+        continue
+      }
+      pruned += 1
+      for row in 0..<shape[0] * shape[1] / 4 {
+        for tap in 0..<taps {
+          let zeros = (0..<4).count { elements[(row * 4 + $0) * taps + tap] == 0 }
+          #expect(zeros == 2, "\(node.name)")
+        }
+      }
+    }
+    // The first layer has one channel; the dearest layer stays dense as well.
+    #expect(dense >= 1 && pruned > dense)
+  }
+
+  @Test func layersByThemselvesTakeThePartAskedFor() throws {
+    let conversion = try Self.convert("digits_resnet") { $0.pruningScope = .layer }
+    let graph = conversion.model.graph
+    for node in graph.nodes where node.op == "Conv" {
+      let tensor = try #require(node.inputs[1].flatMap { graph[$0].constant })
+      let zeros = tensor.shape.count - tensor.nonzeroCount
+      let isFirst = node.inputs[0].map { graph.inputs.contains($0) } ?? false
+      #expect(zeros == (isFirst ? 0 : Int((Double(tensor.shape.count) / 2).rounded())))
+    }
+    #expect(!Self.log(conversion).contains("allocate"))
+  }
+
+  @Test func rulesOfLayersAreFollowed() throws {
+    let plain = try Self.convert("digits_resnet")
+    let graph = plain.model.graph
+    let names = graph.nodes.filter { $0.op == "Conv" }.map(\.name)
+    let conversion = try Self.convert("digits_resnet") {
+      $0.layerRules = [.init(names[2], pruning: .unstructured(0.9))]
+      $0.exclude = names[4]
+    }
+    for node in conversion.model.graph.nodes where node.op == "Conv" {
+      let tensor = try #require(node.inputs[1].flatMap { conversion.model.graph[$0].constant })
+      let zeros = tensor.shape.count - tensor.nonzeroCount
+      if node.name == names[4] { #expect(zeros == 0) }
+      if node.name == names[2] {
+        #expect(zeros == Int((Double(tensor.shape.count) * 0.9).rounded()))
+      }
+    }
+  }
+
+  /// The old way stays: the same zeros, each weight what it was but for the factor of its channel.
+  @Test func magnitudeGivesWhatItGave() throws {
+    let conversion = try Self.convert("digits_resnet") {
+      $0.pruningMethod = .magnitude
+      $0.statisticsCorrection = .off
+    }
+    let without = try Self.convert("digits_resnet") { $0.calibration = nil }
+    let floats = [conversion, without].map { conversion in
+      conversion.model.graph.values.map { $0.constant?.floats() }
+    }
+    #expect(floats[0] == floats[1])
+    let wanted = PruneTests.prune(try PruneTests.normalized("digits_resnet"), .unstructured(0.5))
+    let zeros = wanted.layers.map { $0.after.count { $0 == 0 } }
+    let graph = conversion.model.graph
+    let found = graph.nodes.compactMap { node in
+      node.op == "Conv" || node.op == "Gemm"
+        ? node.inputs[1].flatMap { graph[$0].constant.map { $0.shape.count - $0.nonzeroCount } }
+        : nil
+    }
+    #expect(found == zeros)
+  }
+
+  @Test func distillingIsAChoice() throws {
+    func passes(
+      _ effort: ConversionOptions.Effort, _ distil: ConversionOptions.Switch
+    ) throws -> [String] {
+      try Self.log(
+        Self.convert("digits_mobile", .unstructured(0.7)) {
+          $0.effort = effort
+          $0.distillation = distil
+          // A limit of time ends it: here only whether it runs counts.
+          $0.timeLimit = 1
+        })
+    }
+    #expect(try !passes(.balanced, .off).contains("distil"))
+    #expect(try !passes(.fast, .auto).contains("distil"))
+    #expect(try passes(.balanced, .auto).contains("distil"))
+    #expect(try passes(.fast, .on).contains("distil"))
+  }
+}
