@@ -1,3 +1,4 @@
+import Interpreter
 import Metadata
 import ModelFormat
 
@@ -20,8 +21,7 @@ extension Compressor {
     var judge = held
     var fit = shown.enriched(to: SampledPruning.samples(options))
     let trial = try Trial(
-      interpreter(graph), &judge, limit: options.effort == .fast ? 16 : 48,
-      threads: options.threads)
+      interpreter(graph), &judge, limit: judges(graph), threads: options.threads)
     let layers = graph.weightedNodes(filter)
     for specification in options.pruning {
       var zeros: [String: PrunedLayer.Zeros] = [:]
@@ -43,6 +43,12 @@ extension Compressor {
     }
     if !zeros.isEmpty { try prune(&graph, "by layer", zeros, layers, nil, trial, &fit) }
     try distil(&graph, dense, layers, shown, trial)
+  }
+
+  /// Samples held back to judge by: more of a network that runs fast.
+  private func judges(_ graph: Graph) -> Int {
+    if options.effort == .fast { return 16 }
+    return min(256, max(48, 10_000_000_000 / max(1, GraphTotals(graph).macs)))
   }
 
   /// Trains what pruning has left to put out what the dense network does.
