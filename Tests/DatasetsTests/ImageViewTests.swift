@@ -120,7 +120,8 @@ import Testing
       let preprocessing = Preprocessing(resize: resize, crop: crop)
       let shape: Shape = [1, 3, crop, crop]
       let centered = try Self.look(image, preprocessing, shape, nil)
-      let mirrored = try Self.look(image, preprocessing, shape, Self.view(1, 0, 0, isMirrored: true))
+      let mirrored = try Self.look(
+        image, preprocessing, shape, Self.view(1, 0, 0, isMirrored: true))
       let back = Self.mirrored(mirrored, width: crop)
       let difference = zip(back, centered).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }
       let other = zip(mirrored, centered).reduce(Float(0)) { $0 + abs($1.0 - $1.1) }

@@ -97,10 +97,10 @@ struct Distil {
         dense, batch: batch, parameters: [], threads: options.threads, keeps: features))
   }
 
-  /// Looks at samples that training takes in all.
+  /// Looks at samples that training takes in all; with the least effort it is there where asked for alone.
   private func looks(_ samples: Int) -> Int {
     switch options.effort {
-    case .fast: 0
+    case .fast: min(max(5 * samples, 1_600), 15 * samples, 75_000)
     case .balanced: min(max(20 * samples, 6_400), 60 * samples, 300_000)
     case .thorough: min(max(80 * samples, 25_600), 2_000_000)
     }

@@ -65,7 +65,7 @@ import Train
   @Test func prunedNetworksComeNearerOnImagesTheyDidNotSee() throws {
     let test = try Case()
     let (graph, effect) = try test.distil()
-    #expect(effect.reason == nil && effect.steps == effect.planned && effect.steps > 20)
+    #expect(effect.reason == nil && effect.steps <= effect.planned && effect.steps > 20)
     #expect(effect.after.loss < 0.8 * effect.before.loss, "\(effect.text)")
     // What it says is what the network does.
     #expect(try test.trial.error(of: graph) == effect.after)
@@ -116,7 +116,7 @@ import Train
     #expect(Self.bits(same) == Self.bits(test.pruned))
   }
 
-  /// Cuts of the network: behind the stem, and behind the block. Inside, two values are alive.
+  /// Cuts of the network are behind the stem and behind the block: inside, two values are alive.
   @Test func featuresAreWhereOneValueIsAlive() throws {
     let graph = try Self.network()
     let layers = graph.weightedNodes(.none)

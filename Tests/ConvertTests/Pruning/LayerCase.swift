@@ -48,7 +48,8 @@ struct LayerCase {
     _ shape: Shape, moments: Moments? = nil, hasBias: Bool = false, axis: Int = 0
   ) -> LayerProblem {
     LayerProblem(
-      weights: weights, moments: moments ?? self.moments, hasBias: hasBias, shape: shape, axis: axis)
+      weights: weights, moments: moments ?? self.moments, hasBias: hasBias, shape: shape, axis: axis
+    )
   }
 
   /// The weights as they lie in a tensor of `shape`.

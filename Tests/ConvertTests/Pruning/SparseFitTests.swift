@@ -52,7 +52,8 @@ import Testing
     let count = Int((Double(prices.count) * fraction).rounded())
     let limit = prices.sorted()[count]
     return sweep.sweep(
-      layer.weights, rows: layer.rows, keeps: { row, column, _ in prices[row * layer.n + column] >= limit }
+      layer.weights, rows: layer.rows,
+      keeps: { row, column, _ in prices[row * layer.n + column] >= limit }
     ) { $1 }
   }
 
