@@ -97,10 +97,10 @@ struct Distil {
         dense, batch: batch, parameters: [], threads: options.threads, keeps: features))
   }
 
-  /// Looks at samples that training takes in all.
+  /// Looks at samples that training takes in all; with the least effort it is there where asked for alone.
   private func looks(_ samples: Int) -> Int {
     switch options.effort {
-    case .fast: 0
+    case .fast: min(15 * samples, 75_000)
     case .balanced: min(60 * samples, 300_000)
     case .thorough: min(240 * samples, 2_000_000)
     }
