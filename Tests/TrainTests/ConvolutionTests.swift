@@ -68,6 +68,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false]) func oneDimension(_ hasBias: Bool) throws {
+    var builder = GraphBuilder()
+    let x = builder.input([1, 5, 17])
+    let (w, b) = (builder.weights(6, 5, 3), builder.weights(6))
+    let own = builder.weights(6, 1, 4)
+    let first = builder.nodes(
+      "Conv", hasBias ? [x, w, b] : [x, w],
+      [
+        "strides": .ints([2]), "pads": .ints([1, 0]), "activation": .string("Relu"),
+      ], outputs: 1)[0]
+    let second = builder.nodes("Conv", [first, own], ["group": .int(6)], outputs: 1)[0]
+    let y = builder.node("Concat", second, first, attributes: ["axis": .int(2)])
+    try GradientCheck(
+      graph: builder.finish(y), batch: 3, parameters: hasBias ? [w, b, own] : [w, own], threads: 2,
+      step: 1e-4, tolerance: 3e-2
+    ).run()
+  }
+
   @Test func residualsThatAreReadAgain() throws {
     var builder = GraphBuilder()
     let x = builder.input([1, 6, 5, 5])

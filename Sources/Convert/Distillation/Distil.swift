@@ -9,7 +9,7 @@ import Train
 /// there are some (Hinton, Vinyals and Dean, 2015; teacher and student see the same look at each image, as
 /// Beyer et al., "Knowledge Distillation: A Good Teacher Is Patient and Consistent", 2022, found decisive).
 /// Zeros stay zeros. What is kept is the network that does best on samples held back, the one that came in
-/// among them.
+/// among them; where training leads away from it, it begins there again with smaller steps.
 struct Distil {
   let options: ConversionOptions
   let trial: Trial
@@ -36,10 +36,11 @@ struct Distil {
 
   /// Bytes that activations of a batch of student and teacher may take.
   private static let arena = 768 << 20
-  /// Looks at a sample that are judged between.
-  private static let evaluations = 16
-  /// The highest rate, as a part of each tensor's size.
-  private static let rate = 1e-3
+  /// How often the network is judged, and how many times in a row it may be no better before training ends.
+  private static let evaluations = 16, patience = 6
+  /// The highest rate, as a part of each tensor's size, and what it is divided by where it was too high: where
+  /// the loss on samples held back is so many times the best one.
+  private static let rate = 3e-3, fall = 3.0, tolerance = 1.25
 
   /// Trains the weights of `nodes` of `graph`, which has the values of `dense`.
   func apply(
@@ -96,12 +97,12 @@ struct Distil {
         dense, batch: batch, parameters: [], threads: options.threads, keeps: features))
   }
 
-  /// Looks at samples that training takes in all.
+  /// Looks at samples that training takes in all; with the least effort it is there where asked for alone.
   private func looks(_ samples: Int) -> Int {
     switch options.effort {
-    case .fast: 0
-    case .balanced: min(max(20 * samples, 6_400), 100_000)
-    case .thorough: min(max(80 * samples, 25_600), 1_000_000)
+    case .fast: min(15 * samples, 75_000)
+    case .balanced: min(60 * samples, 300_000)
+    case .thorough: min(240 * samples, 2_000_000)
     }
   }
 
@@ -109,7 +110,7 @@ struct Distil {
     _ graph: inout Graph, _ plan: Plan, _ samples: SampleSet,
     _ effect: inout Effect
   ) throws(ConvertError) {
-    let student = plan.student
+    var student = plan.student
     let ports = graph.inputs.map { id in
       var shape = graph[id].shape ?? []
       if shape.rank > 0 { shape[0] = plan.batch }
@@ -125,11 +126,11 @@ struct Distil {
     let steps = looks(samples.indices.count) / plan.batch
     effect.planned = steps
     effect.batch = plan.batch
-    let schedule = RateSchedule(
+    var schedule = RateSchedule(
       peak: Self.rate, steps: steps, warmUp: min(20, steps / 10), form: .cosine(floor: 0.01))
-    var best = effect.before
     let period = max(1, steps / Self.evaluations)
-    for step in 0..<steps where !stop.isOver {
+    var waited = 0
+    for step in 0..<steps where !stop.isOver && waited < Self.patience {
       try batches.fill(step, student.network.pool) { port in
         self.bytes(student.network, graph.inputs[port])
       }
@@ -147,17 +148,21 @@ struct Distil {
       if (step + 1) % period == 0 || step + 1 == steps {
         let candidate = student.network.graph()
         let error = try trial.error(of: candidate)
-        if error.loss < best.loss {
-          best = error
+        waited += 1
+        if error.loss < effect.after.loss {
+          effect.after = error
           graph = candidate
+          waited = 0
+        } else if error.loss > Self.tolerance * effect.after.loss {
+          student.restart(from: graph)
+          schedule.peak /= Self.fall
         }
       }
       progress(
         Converter.Progress(
-          stage: "distil, agreement \(Int((100 * best.agreement).rounded())) %", done: step + 1,
-          total: steps))
+          stage: "distil, agreement \(Int((100 * effect.after.agreement).rounded())) %",
+          done: step + 1, total: steps))
     }
-    effect.after = best
   }
 
   /// Gives the student's outputs and features the gradients of their losses.

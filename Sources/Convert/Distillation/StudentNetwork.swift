@@ -7,10 +7,12 @@ import Train
 struct StudentNetwork {
   let network: TrainingNetwork
   private let parameters: [ValueID]
-  private let optimizers: [Optimizer]
+  private var optimizers: [Optimizer]
   private let masks: [WeightMask?]
   /// What a rate is multiplied with for each parameter: the root of its mean square.
   private let sizes: [Double]
+
+  private static let rule = OptimizerRule.adamW(beta1: 0.9, beta2: 0.99, epsilon: 1e-8, decay: 0)
 
   /// The weights of `nodes` and what is added to their outputs.
   static func parameters(_ graph: Graph, _ nodes: [WeightedNode]) -> [ValueID] {
@@ -49,12 +51,21 @@ struct StudentNetwork {
     let least = sizes.filter { $0 > 0 }.min() ?? 1
     self.sizes = sizes.map { $0 > 0 ? $0 : least }
     self.masks = masks
-    optimizers = counts.map {
-      Optimizer(.adamW(beta1: 0.9, beta2: 0.99, epsilon: 1e-8, decay: 0), counts: [$0])
-    }
+    optimizers = counts.map { Optimizer(Self.rule, counts: [$0]) }
     for (id, mask) in zip(parameters, masks) {
       if let mask { network.setTransform(.mask(mask), of: id) }
     }
+  }
+
+  /// Goes on from the parameters of `graph`, with nothing remembered of earlier steps.
+  mutating func restart(from graph: Graph) {
+    for id in parameters {
+      guard let range = network.range(of: id) else { continue }
+      graph[id].constant?.withFloats { values in
+        for (place, value) in zip(range, values) { network.values[place] = value }
+      }
+    }
+    optimizers = optimizers.map { Optimizer(Self.rule, counts: $0.counts) }
   }
 
   /// Moves the parameters against their gradients, each by about `rate` of its size at most.

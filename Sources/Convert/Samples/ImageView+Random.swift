@@ -11,11 +11,11 @@ extension ImageView {
     isMirrored = index % 2 == 1
   }
 
-  /// A random look: at least three quarters of the centered one's sides, anywhere, mirrored or not.
+  /// A random look: at least half of the centered one's sides, anywhere, mirrored or not.
   init(_ stream: inout RandomStream) {
     self.init()
     isMirrored = stream.below(2) == 1
-    extent = 0.75 + 0.25 * stream.uniform().squareRoot()
+    extent = 0.5 + 0.5 * stream.uniform().squareRoot()
     horizontal = 2 * stream.uniform() - 1
     vertical = 2 * stream.uniform() - 1
   }

@@ -123,7 +123,7 @@ struct SampleSet {
   }
 
   /// The set with several looks at each image, where there are fewer than `wanted`; at most `most` of each.
-  func enriched(to wanted: Int, most: Int = 4) -> SampleSet {
+  func enriched(to wanted: Int, most: Int = 6) -> SampleSet {
     guard let dataset, preprocessing != nil else { return self }
     var set = self
     let count = max(1, numbers(.max, of: dataset.count).count)

@@ -42,10 +42,18 @@ struct Conversion {
 
   /// Converts a fixture with one input to static int8, calibrated on `samples` random arrays.
   init(integers fixture: NetworkFixture, samples: Int = 4, seed: UInt64 = 500) throws {
+    try self.init(samplesFor: fixture, count: samples, seed: seed) { $0.quantization = .int8 }
+  }
+
+  /// Converts a fixture with one input, given `count` random arrays to calibrate with.
+  init(
+    samplesFor fixture: NetworkFixture, count: Int, seed: UInt64 = 500,
+    _ change: (inout ConversionOptions) -> Void
+  ) throws {
     let graph = try TestModel(name: fixture.name, path: fixture.path).graph()
     let shape = try #require(graph.inputs.first.flatMap { graph[$0].shape })
     var random = SeededGenerator(seed: seed)
-    let arrays = try (0..<samples).map { _ in
+    let arrays = try (0..<count).map { _ in
       try NumericArray(
         type: .float32, shape: shape, bytes: Bytes(elements: random.uniform(shape.count)).array)
     }
@@ -55,7 +63,7 @@ struct Conversion {
         try array.writeNPY(to: "\(folder)/\(index).npy")
       }
       options.calibration = folder
-      options.quantization = .int8
+      change(&options)
     }
   }
 

@@ -1,3 +1,4 @@
+import Interpreter
 import Metadata
 import ModelFormat
 
@@ -6,8 +7,14 @@ extension Compressor {
   /// Whether zeros are chosen, and what stays is fitted, by samples.
   func prunesBySamples(_ plan: CompressionPlan, _ graph: Graph) -> Bool {
     guard options.calibration != nil, !graph.dependsOnData else { return false }
-    let isAsked = !options.pruning.isEmpty || plan.treatments.contains { $0.pruning != nil }
-    return isAsked && options.pruningMethod != .magnitude
+    guard !options.pruning.isEmpty || plan.treatments.contains(where: { $0.pruning != nil }) else {
+      return false
+    }
+    return switch options.pruningMethod {
+    case .magnitude: false
+    case .secondOrder: true
+    case .auto: MemoryPolicy(options).fits(graph) || !MemoryPolicy(options).isStated
+    }
   }
 
   /// Prunes the fused float network so that its outputs stay on samples.
@@ -20,8 +27,7 @@ extension Compressor {
     var judge = held
     var fit = shown.enriched(to: SampledPruning.samples(options))
     let trial = try Trial(
-      interpreter(graph), &judge, limit: options.effort == .fast ? 16 : 48,
-      threads: options.threads)
+      interpreter(graph), &judge, limit: judges(graph), threads: options.threads)
     let layers = graph.weightedNodes(filter)
     for specification in options.pruning {
       var zeros: [String: PrunedLayer.Zeros] = [:]
@@ -43,6 +49,12 @@ extension Compressor {
     }
     if !zeros.isEmpty { try prune(&graph, "by layer", zeros, layers, nil, trial, &fit) }
     try distil(&graph, dense, layers, shown, trial)
+  }
+
+  /// Samples held back to judge by: more of a network that runs fast.
+  private func judges(_ graph: Graph) -> Int {
+    if options.effort == .fast { return 16 }
+    return min(256, max(48, 10_000_000_000 / max(1, GraphTotals(graph).macs)))
   }
 
   /// Trains what pruning has left to put out what the dense network does.

@@ -79,6 +79,8 @@ extension Compressor {
     let layers = graph.weightedNodes(.none).filter { plan[$0.name].weights.isInteger }
     guard !layers.isEmpty else { return false }
     log.begin()
+    let float = graph
+    defer { keepZeros(&graph, float, layers, plan) }
     guard roundsBySamples(plan, layers) else {
       let effect = RoundWeights(plan: plan).apply(&graph, layers)
       left += effect.left
@@ -93,6 +95,32 @@ extension Compressor {
       "round-weights", options: [Entry("rounding", "gptq")], samples: effect.samples,
       effect: effect.text)
     return true
+  }
+
+  /// Keeps the zeros of pruned layers to those that pruning made: as many as were asked for.
+  ///
+  /// The smallest of the other weights would be rounded to zero; they take the next level, at an error of one
+  /// step at most.
+  private func keepZeros(
+    _ graph: inout Graph, _ float: Graph, _ layers: [WeightedNode], _ plan: CompressionPlan
+  ) {
+    guard !options.pruning.isEmpty else { return }
+    for layer in layers where plan[layer.name].weights == .integer(bits: 8) {
+      guard let before = float[layer.weights].constant, before.type == .float32,
+        let after = graph[layer.weights].constant, after.type == .int8,
+        before.nonzeroCount < before.shape.count, after.nonzeroCount < before.nonzeroCount,
+        let quantization = after.quantization, quantization.isSymmetric
+      else { continue }
+      let floats = before.floats()
+      var stored = after.dense.withUnsafeBytes { [Int8]($0.bindMemory(to: Int8.self)) }
+      guard stored.count == floats.count else { continue }
+      for index in stored.indices where stored[index] == 0 && floats[index] != 0 {
+        stored[index] = floats[index] < 0 ? -1 : 1
+      }
+      graph[layer.weights].constant = Tensor(
+        type: .int8, shape: after.shape, bytes: Bytes(elements: stored),
+        quantization: quantization)
+    }
   }
 
   /// Takes the mean error of rounded weights out of biases.

@@ -57,6 +57,6 @@ struct SampledPruning {
 
   /// The samples that layers are fitted on.
   static func samples(_ options: ConversionOptions) -> Int {
-    options.effort == .fast ? 256 : 1_024
+    options.effort == .fast ? 256 : 2_048
   }
 }

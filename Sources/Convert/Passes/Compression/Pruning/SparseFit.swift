@@ -83,7 +83,9 @@ struct SparseFit {
       for index in goal.indices { goal[index] += more[index] }
     }
     if !moments.residuals.isEmpty {
-      for index in goal.indices { goal[index] += Float(moments.residuals[index] / roots[index % n]) }
+      for index in goal.indices {
+        goal[index] += Float(moments.residuals[index] / roots[index % n])
+      }
     }
     self.goal = goal
     guard goal.allSatisfy(\.isFinite) else { return nil }

@@ -17,8 +17,9 @@ struct Moments {
   /// Sums of x and of d, n for each group.
   private(set) var sums: [Double]
   private(set) var denseSums: [Double]
-  /// Sums of r·xᵀ and of r, [outputs][n] and [outputs]: what the dense network has more than the compressed one
-  /// in a value that is added to the layer's output. Empty where nothing is added.
+  /// Sums of r·xᵀ and of r: what the dense network has more in a value that is added to the outputs.
+  ///
+  /// [outputs][n] and [outputs]; empty where nothing is added.
   private(set) var residualProducts: [Double] = []
   private(set) var residualSums: [Double] = []
 
