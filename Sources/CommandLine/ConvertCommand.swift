@@ -136,6 +136,18 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Labelled data to train on while weights become zero, part of it held back to choose by; --data "
+        + "stays what accuracy is measured on.", valueName: "path"))
+  var trainData: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How often training looks at each sample. (default: 20; 5 and 60 for the other efforts)",
+      valueName: "n"))
+  var epochs: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "The most top-1 accuracy that may be lost on --data, e.g. 1%; exit code 5 beyond.",
       valueName: "fraction"))
   var maxDrop: Fraction?
@@ -153,7 +165,7 @@ public struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "End a search after this long, e.g. 10m, with the best that was found; Ctrl-C does so too.",
+      "End a search or training after this long, e.g. 10m, with the best that was found; Ctrl-C does so too.",
       valueName: "time"))
   var timeLimit: Duration?
 
@@ -215,6 +227,12 @@ public struct ConvertCommand: ParsableCommand {
     if maxDrop != nil, data == nil {
       throw ValidationError("--max-drop needs --data to measure accuracy on")
     }
+    if let epochs {
+      guard trainData != nil else { throw ValidationError("--epochs needs --train-data") }
+      guard (1...100_000).contains(epochs) else {
+        throw ValidationError("--epochs \(epochs): 1 to 100000 make sense")
+      }
+    }
     if let samples, samples < 1 { throw ValidationError("--samples \(samples): at least 1") }
     guard (0...1_000_000).contains(verificationSamples) else {
       throw ValidationError("--verify \(verificationSamples): 0 to 1000000 make sense")
@@ -226,8 +244,8 @@ public struct ConvertCommand: ParsableCommand {
     let options = try options()
     let display = ProgressDisplay(quiet || json ? .none : progress)
     let stop = StopSignal(after: options.timeLimit)
-    if options.goal != nil {
-      // The first time a search ends with the best it has; the second time the process ends.
+    if options.goal != nil || options.trainingData != nil {
+      // The first time a search or training ends with the best it has; the second time the process ends.
       Interruption.handle {
         defer { stop.give() }
         return stop.wasGiven
@@ -274,6 +292,8 @@ public struct ConvertCommand: ParsableCommand {
     options.layerRules = layer
     options.preprocessing = try images.resolve()
     options.data = data
+    options.trainingData = trainData
+    options.epochs = epochs
     options.maximumDrop = maxDrop?.value
     options.targetBytes = targetSize?.value
     options.targetLatency = targetLatency.map { $0.seconds * 1000 }

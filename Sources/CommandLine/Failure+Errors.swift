@@ -17,7 +17,8 @@ extension Failure {
         }
       case .plan(_, .unknownOperator), .graph(.unknownOperator), .plan(_, .node), .graph(.node):
         Self.isUnsupported(error) ? .unsupported : .invalidInput
-      case .pattern, .needsPreprocessing, .wouldReplaceSource, .memory: .usage
+      case .training, .noClasses: .unsupported
+      case .pattern, .foreignLabels, .needsPreprocessing, .wouldReplaceSource, .memory: .usage
       case .writtenFileDiffers, .rewritesDiffer: .verificationFailed
       default: .invalidInput
       }

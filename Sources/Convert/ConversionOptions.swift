@@ -146,6 +146,10 @@ public struct ConversionOptions: Sendable {
   public var biasCorrection = Switch.auto
   /// Whether a pruned network is trained to put out what the original does; needs samples.
   public var distillation = Switch.auto
+  /// Labelled data to train on, while weights become zero: a path that `Dataset` opens.
+  public var trainingData: String?
+  /// How often training looks at each sample; nil for what the effort allows.
+  public var epochs: Int?
   /// What is said of some layers alone, in order: a later rule goes over an earlier one.
   public var layerRules: [LayerRule] = []
   /// The sparse encoding to use where it can hold a pruned tensor; nil chooses by exact size.

@@ -2,6 +2,7 @@ public import Datasets
 public import Interpreter
 public import Metadata
 public import ModelFormat
+public import Train
 
 /// Why a model could not be converted, loaded or measured.
 public enum ConvertError: Error {
@@ -20,6 +21,9 @@ public enum ConvertError: Error {
   case cache(String, String)
   case memory(work: String, needed: Int, limit: Int)
   case wouldReplaceSource(String)
+  case training(String, TrainingError)
+  case noClasses(String)
+  case foreignLabels(classes: Int)
   case rewritesDiffer(path: String, error: Double)
   case writtenFileDiffers(path: String, String)
 }
@@ -49,6 +53,11 @@ extension ConvertError: CustomStringConvertible {
     case .nothingToMeasure(let path):
       "\(path): no layer has float weights; give the model that was not compressed yet"
     case .cache(let path, let problem): "\(path): \(problem)"
+    case .training(let path, let error): "\(path): cannot be trained: \(error)"
+    case .noClasses(let path):
+      "\(path): cannot be trained with labels: its first output is no row of class scores"
+    case .foreignLabels(let classes):
+      "the labels of --train-data are none of the network's \(classes) classes"
     case .pattern(let text): "'\(text)' is no regular expression"
     case .rewritesDiffer(let path, let error):
       "\(path): its clean-ups and fusions change what it computes by \(error): a defect of this tool;"

@@ -13,9 +13,12 @@ public struct Converter {
     public let done: Int
     /// Parts in all; zero where it is not known.
     public let total: Int
+    /// How it goes, in words that change; empty where there is nothing to say.
+    public let detail: String
 
     /// A stage of which `done` of `total` parts are done.
-    public init(stage: String, done: Int, total: Int) {
+    public init(stage: String, done: Int, total: Int, detail: String = "") {
+      self.detail = detail
       self.stage = stage
       self.done = done
       self.total = total
@@ -37,7 +40,7 @@ public struct Converter {
   private init(
     _ options: ConversionOptions, _ stop: StopSignal, _ progress: @escaping (Progress) -> Void
   ) {
-    self.options = options
+    self.options = options.forTraining
     self.stop = stop
     self.progress = progress
     memory = MemoryPolicy(options)

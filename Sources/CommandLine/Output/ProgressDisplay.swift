@@ -56,6 +56,7 @@ final class ProgressDisplay {
         text += String(format: ", %.0f s left", Double(progress.total - progress.done) / rate)
       }
     }
+    if !progress.detail.isEmpty { text += "; " + progress.detail }
     if style == .auto {
       Console.write("\r\u{1B}[K" + text)
       isLineOpen = true

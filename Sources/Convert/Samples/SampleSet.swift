@@ -69,12 +69,18 @@ struct SampleSet {
     ]
   }
 
-  /// The preprocessing for labelled data: as stated, or as the input suggests.
+  /// The preprocessing for labelled data that `interpreter` takes.
   static func preprocessing(
     _ options: ConversionOptions, _ interpreter: Interpreter, _ dataset: Dataset
   ) throws(ConvertError) -> Preprocessing? {
+    try preprocessing(options, interpreter.inputs.first?.shape ?? [], dataset)
+  }
+
+  /// The preprocessing for labelled data: as stated, or as the `shape` of the input suggests.
+  static func preprocessing(
+    _ options: ConversionOptions, _ shape: Shape, _ dataset: Dataset
+  ) throws(ConvertError) -> Preprocessing? {
     if let stated = options.preprocessing { return stated }
-    let shape = interpreter.inputs.first?.shape ?? []
     guard try holdsImages(dataset) else { return nil }
     guard let guess = Preprocessing.guess(for: shape) else { throw .needsPreprocessing(shape) }
     return guess

@@ -47,7 +47,7 @@ public struct PruneGroups: Sendable, Hashable {
     var units = PruneUnits()
     switch form {
     case .single:
-      for index in 0..<count where mask[index] { units.append([index], scores[index]) }
+      for index in 0..<count where mask[index] { units.append(index, scores[index]) }
     case .block(let size):
       forEachBlock(size) { first in
         let members = members(first, size).filter { mask[$0] }
@@ -61,7 +61,7 @@ public struct PruneGroups: Sendable, Hashable {
           (scores[$0], $0) < (scores[$1], $1)
         }
         for index in alive.prefix(max(0, zeros - (of - alive.count))) {
-          units.append([index], scores[index])
+          units.append(index, scores[index])
         }
       }
     }
@@ -117,6 +117,12 @@ struct PruneUnits {
   private(set) var scores: [Float] = []
   private var members: [Int] = []
   private var ends: [Int] = []
+
+  mutating func append(_ index: Int, _ score: Float) {
+    members.append(index)
+    ends.append(members.count)
+    scores.append(score)
+  }
 
   mutating func append(_ indices: [Int], _ score: Float) {
     members += indices

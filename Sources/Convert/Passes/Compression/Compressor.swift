@@ -46,15 +46,17 @@ struct Compressor {
   ) throws(ConvertError) -> Graph {
     let plan = try CompressionPlan(options, imported, isCalibrated: isCalibrated)
     var graph = imported
-    let fits = prunesBySamples(plan, imported)
-    if !fits {
+    let fits = options.trainingData == nil && prunesBySamples(plan, imported)
+    if let data = options.trainingData {
+      try train(&graph, plan, data)
+    } else if !fits {
       for specification in options.pruning { prune(&graph, specification, plan) }
       pruneByRule(&graph, plan)
     }
     recommendBlocks()
-    let promised = NormalizedMeans(imported)
+    let promised = NormalizedMeans(options.trainingData == nil ? imported : graph)
     try fuse(&graph, GraphPass.folding, "fold")
-    if !fits, !options.pruning.isEmpty, options.calibration != nil,
+    if !fits, options.trainingData == nil, !options.pruning.isEmpty, options.calibration != nil,
       options.statisticsCorrection != .off
     {
       try correctStatistics(&graph, imported, &samples)
