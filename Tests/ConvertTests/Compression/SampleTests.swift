@@ -53,6 +53,7 @@ import Testing
   func halfTheWeightsInIntegersKeepTheAccuracyWithinThreePoints(_ name: String) throws {
     let conversion = try Conversion(sample: name) {
       $0.pruning = [.unstructured(0.5)]
+      $0.distillation = .off
       $0.quantization = .int8
       $0.calibration = Conversion.calibration
       $0.data = Conversion.test
@@ -83,6 +84,7 @@ import Testing
       try Conversion(sample: "digits_mobile") {
         $0.quantization = quantization
         $0.pruning = [prune]
+        $0.pruningMethod = .magnitude
       }.report.hints
     }
     let found = try advice(.int8, .unstructured(0.75))

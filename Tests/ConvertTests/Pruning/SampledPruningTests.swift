@@ -136,7 +136,8 @@ import Testing
         ? node.inputs[1].flatMap { graph[$0].constant.map { $0.shape.count - $0.nonzeroCount } }
         : nil
     }
-    #expect(found == zeros)
+    // Layers of two branches may have changed places.
+    #expect(found.sorted() == zeros.sorted())
   }
 
   @Test func distillingIsAChoice() throws {
