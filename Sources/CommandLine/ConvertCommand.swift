@@ -233,6 +233,15 @@ public struct ConvertCommand: ParsableCommand {
         throw ValidationError("--epochs \(epochs): 1 to 100000 make sense")
       }
     }
+    if calibration == nil {
+      let needing = [
+        pruneMethod == .secondOrder ? "--prune-method second-order" : nil,
+        distil == .on ? "--distil on" : nil,
+      ]
+      if let option = needing.compactMap({ $0 }).first {
+        throw ValidationError("\(option) needs --calibration: samples to fit to, without labels")
+      }
+    }
     if let samples, samples < 1 { throw ValidationError("--samples \(samples): at least 1") }
     guard (0...1_000_000).contains(verificationSamples) else {
       throw ValidationError("--verify \(verificationSamples): 0 to 1000000 make sense")
@@ -244,7 +253,8 @@ public struct ConvertCommand: ParsableCommand {
     let options = try options()
     let display = ProgressDisplay(quiet || json ? .none : progress)
     let stop = StopSignal(after: options.timeLimit)
-    if options.goal != nil || options.trainingData != nil {
+    let distils = !options.pruning.isEmpty && options.calibration != nil
+    if options.goal != nil || options.trainingData != nil || distils {
       // The first time a search or training ends with the best it has; the second time the process ends.
       Interruption.handle {
         defer { stop.give() }

@@ -52,6 +52,13 @@ import Testing
     Case("no labels", ["good.onnx", "--labels", "nowhere.txt"], 1, "nowhere.txt"),
     Case("labels that are no text", ["good.onnx", "--labels", "photo.onnx"], 1, "UTF-8"),
     Case("unlabelled data", ["good.onnx", "--data", "plain"], 1, "plain", "no labels"),
+    Case(
+      "second order without samples",
+      ["good.onnx", "--prune", "0.5", "--prune-method", "second-order"],
+      2, "--prune-method second-order", "--calibration"),
+    Case(
+      "distillation without samples", ["good.onnx", "--prune", "0.5", "--distil", "on"], 2,
+      "--distil on", "--calibration"),
     Case("a wrong pattern", ["good.onnx", "--exclude", "conv("], 2, "'conv('"),
   ]
 

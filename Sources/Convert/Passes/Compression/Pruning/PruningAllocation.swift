@@ -10,8 +10,6 @@ struct PruningAllocation {
   struct Layer {
     let name: String
     let weights: Int
-    /// Weights that are pruned together: what a part of zeros is rounded to.
-    var step = 1
     /// Measured: parts of zeros, rising, and the loss at each.
     var curve: [(fraction: Double, loss: Double)]
   }
