@@ -169,6 +169,17 @@ public struct ConvertCommand: ParsableCommand {
       valueName: "time"))
   var timeLimit: Duration?
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between checkpoints of pruning by samples, distilling and training, beside the output; the same "
+        + "command goes on from there if it is killed. 0 makes none. (default: 60)",
+      valueName: "time"),
+    transform: ConversionOptions.parseCheckpoints)
+  var checkpointEvery = 60.0
+
+  @Flag(help: "Begin anew where there is a checkpoint.")
+  var restart = false
+
   @Flag(help: "The network's first class is no class: leave it out when counting.")
   var dropFirst = false
 
@@ -193,7 +204,10 @@ public struct ConvertCommand: ParsableCommand {
       "Take at most this much memory, apart from mapped files.", valueName: "size"))
   var maxMemory: ByteCount?
 
-  @Flag(help: "Do everything but write: a forecast of size and accuracy.")
+  @Flag(
+    help:
+      "Do everything but write: a forecast of size and accuracy. A checkpoint serves, and stays."
+  )
   var dryRun = false
 
   @Option(
@@ -258,12 +272,21 @@ public struct ConvertCommand: ParsableCommand {
       // The first time a search or training ends with the best it has; the second time the process ends.
       Interruption.handle {
         defer { stop.give() }
+        if stop.wasGiven, options.checkpointSeconds > 0,
+          FileManager.default.fileExists(atPath: options.checkpoint)
+        {
+          Console.complain("the same command goes on from \(options.checkpoint)")
+        }
         return stop.wasGiven
       }
     }
     let report = try reporting { try Converter.convert(options, stop: stop) { display.show($0) } }
     display.finish()
-    if !quiet { for warning in report.warnings { Console.warn(warning) } }
+    if !quiet {
+      for warning in report.warnings where !display.notices.contains("warning: " + warning) {
+        Console.warn(warning)
+      }
+    }
     if json {
       try JSON.print(report)
     } else if !quiet {
@@ -308,6 +331,8 @@ public struct ConvertCommand: ParsableCommand {
     options.targetBytes = targetSize?.value
     options.targetLatency = targetLatency.map { $0.seconds * 1000 }
     options.timeLimit = timeLimit?.seconds
+    options.checkpointSeconds = checkpointEvery
+    options.restarts = restart
     options.dropsFirstClass = dropFirst
     options.exclude = exclude
     options.inputShapes = shared.shapes

@@ -191,6 +191,11 @@ public struct ConversionOptions: Sendable {
   /// The most bytes of memory to take, apart from mapped files; nil for what is usual, 1 GiB, beyond which
   /// calibration and accuracy may go.
   public var maximumMemory: Int?
+  /// The fewest seconds between two checkpoints, from which the same conversion goes on; zero makes and reads
+  /// none.
+  public var checkpointSeconds = 60.0
+  /// Begin anew where there is a checkpoint.
+  public var restarts = false
   /// Do everything but write.
   public var isDryRun = false
   /// Samples to verify with; zero leaves verification out.
@@ -203,6 +208,9 @@ public struct ConversionOptions: Sendable {
     guard quantization == .auto || targetBytes != nil || targetLatency != nil else { return nil }
     return SearchGoal(bytes: targetBytes, ms: targetLatency, drop: data == nil ? nil : maximumDrop)
   }
+
+  /// The file that a conversion that was ended goes on from: beside the output.
+  public var checkpoint: String { output + ".checkpoint" }
 
   /// Options that convert the file at `input` without compressing it.
   public init(input: String, output: String? = nil) {

@@ -15,6 +15,8 @@ public struct Converter {
     public let total: Int
     /// How it goes, in words that change; empty where there is nothing to say.
     public let detail: String
+    /// Whether `stage` is no stage but something that the user should know now.
+    public private(set) var isNotice = false
 
     /// A stage of which `done` of `total` parts are done.
     public init(stage: String, done: Int, total: Int, detail: String = "") {
@@ -22,6 +24,13 @@ public struct Converter {
       self.stage = stage
       self.done = done
       self.total = total
+    }
+
+    /// Something that the user should know now.
+    static func notice(_ text: String) -> Progress {
+      var progress = Progress(stage: text, done: 0, total: 0)
+      progress.isNotice = true
+      return progress
     }
   }
 
@@ -98,6 +107,7 @@ public struct Converter {
     report.hints += compressor.hints
     report.search = compressor.searchReport
     report.choices = compressor.choices
+    report.resumed = compressor.checkpoints?.resumed
     describe(graph)
 
     // One network at a time is planned, so that packed weights are in memory once.
@@ -110,7 +120,8 @@ public struct Converter {
 
     let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
     try write(model, proof: after.proof, &samples)
-    report.warnings += samples.warnings
+    compressor.checkpoints?.remove()
+    report.warnings += samples.warnings + (compressor.checkpoints?.warnings ?? [])
     let isTooLarge = options.targetBytes.map { report.output.bytes > $0 } ?? false
     if isTooLarge || report.search?.isMet == false { report.missedTarget = true }
     if report.hasCollapsed || report.isLarger { explain() }

@@ -251,6 +251,11 @@ public final class TrainingNetwork {
     plan.constants[constant].id.map { plan.updated.contains($0) } ?? false
   }
 
+  /// The constants of `graph()` that training changes: parameters, and running statistics.
+  public var changed: [ValueID] {
+    parameters + plan.constants.compactMap { $0.id }.filter { plan.updated.contains($0) }
+  }
+
   /// Sets all gradients of parameters to zero.
   public func clearGradients() { gradients.update(repeating: 0) }
 

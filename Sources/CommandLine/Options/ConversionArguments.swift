@@ -82,6 +82,15 @@ extension ConversionOptions {
     }
     return bits
   }
+
+  /// Seconds between checkpoints: a length of time, or 0 for none.
+  static func parseCheckpoints(_ text: String) throws -> Double {
+    if Double(text) == 0 { return 0 }
+    guard let time = Duration(argument: text) else {
+      throw ValidationError("'\(text)' is no length of time; 60, 90s, 5m and 0 are examples")
+    }
+    return time.seconds
+  }
 }
 
 extension Encoding: ExpressibleByArgument {

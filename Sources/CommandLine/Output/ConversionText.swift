@@ -44,6 +44,7 @@ enum ConversionText {
         line
           + (proof.isClassification ? ", same top-1 on " + Text.percent(proof.top1Agreement) : ""))
     }
+    if let resumed = report.resumed { lines.append("  went on from its checkpoint: " + resumed) }
     if !report.leftInFloat.isEmpty {
       lines.append("  left in float:")
       for layer in report.leftInFloat.prefix(isVerbose ? Int.max : 3) {

@@ -18,6 +18,8 @@ final class ProgressDisplay {
   private var stageStart = 0.0
   private var lastShown = 0.0
   private var isLineOpen = false
+  /// What was shown that stays.
+  private(set) var notices: Set<String> = []
 
   init(_ style: ProgressStyle) {
     self.style = style == .auto && !Console.isTerminal ? .plain : style
@@ -27,6 +29,11 @@ final class ProgressDisplay {
   func show(_ progress: Converter.Progress) {
     guard style != .none else { return }
     let now = ProcessCosts.now
+    if progress.isNotice {
+      finish()
+      notices.insert(progress.stage)
+      return Console.complain(progress.stage)
+    }
     if progress.stage != stage {
       finish()
       (stage, stageStart, lastShown) = (progress.stage, now, now)

@@ -15,6 +15,7 @@ struct Distil {
   let trial: Trial
   let stop: StopSignal
   let progress: (Converter.Progress) -> Void
+  var checkpoint: StageCheckpoint?
 
   /// What was done.
   struct Effect {
@@ -36,8 +37,10 @@ struct Distil {
 
   /// Bytes that activations of a batch of student and teacher may take.
   private static let arena = 768 << 20
-  /// How often the network is judged, and how many times in a row it may be no better before training ends.
-  private static let evaluations = 16, patience = 6
+  /// How often the network is judged.
+  private static let evaluations = 16
+  /// How many times in a row it may be no better before training ends.
+  static let patience = 6
   /// The highest rate, as a part of each tensor's size, and what it is divided by where it was too high: where
   /// the loss on samples held back is so many times the best one.
   private static let rate = 3e-3, fall = 3.0, tolerance = 1.25
@@ -63,7 +66,7 @@ struct Distil {
   }
 
   /// Networks for one size of batch.
-  private struct Plan {
+  struct Plan {
     let batch: Int
     let features: [ValueID]
     let student: StudentNetwork
@@ -126,11 +129,20 @@ struct Distil {
     let steps = looks(samples.indices.count) / plan.batch
     effect.planned = steps
     effect.batch = plan.batch
-    var schedule = RateSchedule(
+    let shape = RateSchedule(
       peak: Self.rate, steps: steps, warmUp: min(20, steps / 10), form: .cosine(floor: 0.01))
     let period = max(1, steps / Self.evaluations)
-    var waited = 0
-    for step in 0..<steps where !stop.isOver && waited < Self.patience {
+    var state = State(schedule: shape)
+    if let found = restore(state, plan, &student, &batches) {
+      state = found
+      effect.steps = state.steps
+      if let best = state.best {
+        graph = best
+        effect.after = try trial.error(of: best)
+      }
+    }
+    while state.steps < steps, !stop.isOver, state.waited < Self.patience {
+      let step = state.steps
       try batches.fill(step, student.network.pool) { port in
         self.bytes(student.network, graph.inputs[port])
       }
@@ -143,25 +155,28 @@ struct Distil {
       student.network.forward(.frozen)
       lose(plan, graph, part: Double(step) / Double(max(1, steps)))
       student.network.backward()
-      student.step(rate: schedule.rate(at: step))
+      student.step(rate: state.schedule.rate(at: step))
+      state.steps = step + 1
       effect.steps = step + 1
       if (step + 1) % period == 0 || step + 1 == steps {
         let candidate = student.network.graph()
         let error = try trial.error(of: candidate)
-        waited += 1
+        state.waited += 1
         if error.loss < effect.after.loss {
           effect.after = error
           graph = candidate
-          waited = 0
+          state.best = candidate
+          state.waited = 0
         } else if error.loss > Self.tolerance * effect.after.loss {
           student.restart(from: graph)
-          schedule.peak /= Self.fall
+          state.schedule.peak /= Self.fall
         }
       }
       progress(
         Converter.Progress(
           stage: "distil, agreement \(Int((100 * effect.after.agreement).rounded())) %",
           done: step + 1, total: steps))
+      keep(state, plan, student, batches, of: steps)
     }
   }
 

@@ -7,7 +7,6 @@ import Train
 /// Batches of samples for training, each sample looked at anew every time.
 struct SampleBatches {
   private let feed: SampleFeed
-  private let indices: [Int]
   private let batch: Int
   private let stream: RandomStream
   private let ports: [Interpreter.Port]
@@ -16,8 +15,8 @@ struct SampleBatches {
   /// Samples that were decoded, kept while they are small enough together.
   private var known: [Int: Sample] = [:]
   private var knownBytes = 0
-  private var order: [Int] = []
-  private var turn = 0
+  /// Which samples come next.
+  var order: SampleOrder
   private var mixed: [Float] = []
 
   private static let cache = 256 << 20
@@ -27,7 +26,7 @@ struct SampleBatches {
     _ set: SampleSet, ports: [Interpreter.Port], batch: Int, seed: UInt64, mixing: Double
   ) throws(ConvertError) {
     guard let dataset = set.dataset, !ports.isEmpty else { return nil }
-    indices = set.indices
+    let indices = set.indices
     guard !indices.isEmpty else { return nil }
     do throws(DatasetError) {
       feed = try SampleFeed(dataset, ports: ports, preprocessing: set.preprocessing)
@@ -35,6 +34,7 @@ struct SampleBatches {
     self.ports = ports
     self.batch = batch
     stream = RandomStream(seed: seed &+ 0xD157)
+    order = SampleOrder(indices, stream, first: -1)
     self.mixing =
       ports.count == 1 && ports[0].type == .float32 && ports[0].shape.rank == 4 ? mixing : 0
   }
@@ -47,7 +47,7 @@ struct SampleBatches {
     for item in 0..<batch {
       var failure: DatasetError?
       for _ in 0..<8 {
-        let index = next()
+        let index = order.next()
         do throws(DatasetError) {
           let sample = try sample(index)
           _ = try feed.load(sample, item: item, view: ImageView(&random), into: input)
@@ -67,17 +67,6 @@ struct SampleBatches {
       Mixup.apply(pairs, from, to: to, size: size, pool: pool)
       from.update(from: to, count: images.count)
     }
-  }
-
-  /// The samples in random order, then in another one.
-  private mutating func next() -> Int {
-    if order.isEmpty {
-      order = indices
-      var random = stream.stream(-1 - turn)
-      random.shuffle(&order)
-      turn += 1
-    }
-    return order.removeLast()
   }
 
   private mutating func sample(_ index: Int) throws(DatasetError) -> Sample {

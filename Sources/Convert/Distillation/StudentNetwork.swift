@@ -68,6 +68,25 @@ struct StudentNetwork {
     optimizers = optimizers.map { Optimizer(Self.rule, counts: $0.counts) }
   }
 
+  func append(to writer: inout StateWriter) {
+    writer.append(UnsafeBufferPointer(network.values))
+    for optimizer in optimizers { writer.append(optimizer.state) }
+  }
+
+  /// Takes over what a student of the same network wrote, the last of a state; on an error it is as it was.
+  mutating func restore(from reader: inout StateReader) throws(StateError) {
+    let values = try reader.floats(network.values.count)
+    var restored: [Optimizer] = []
+    for optimizer in optimizers {
+      let found = Optimizer(Self.rule, counts: optimizer.counts)
+      try found.restore(try reader.block())
+      restored.append(found)
+    }
+    try reader.end()
+    _ = network.values.update(fromContentsOf: values)
+    optimizers = restored
+  }
+
   /// Moves the parameters against their gradients, each by about `rate` of its size at most.
   ///
   /// Gradients that are no numbers change nothing.

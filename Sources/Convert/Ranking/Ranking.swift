@@ -97,6 +97,7 @@ public struct Ranking {
       options.maximumDrop = nil
       options.isDryRun = false
       options.verificationSamples = 0
+      options.checkpointSeconds = 0
       let progress = progress
       let result = try Converter.convert(options) {
         progress(.init(stage: "\(method.name): \($0.stage)", done: $0.done, total: $0.total))

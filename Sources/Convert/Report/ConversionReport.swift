@@ -122,6 +122,8 @@ public struct ConversionReport: Sendable, Codable {
   public var choices: [LayerChoice] = []
   /// How many tensors are in each encoding.
   public var encodings: [String: Int] = [:]
+  /// Where it went on from a checkpoint, in words; nil where it began anew.
+  public var resumed: String?
   /// Whether the result is larger than the source.
   public var isLarger = false
   /// Whether the result's predictions have nothing to do with the original's.

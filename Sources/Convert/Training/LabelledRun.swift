@@ -8,21 +8,23 @@ struct LabelledRun {
   let logits: ValueID
   let classes: Int
   let inputs: [ValueID]
-  let schedule: LabelledSchedule
+  var schedule: LabelledSchedule
   let student: SparseStudent
   var teacher: TrainingNetwork
   var samples: LabelledSamples
 
   /// What was done so far.
-  private(set) var effect = LabelledTraining.Effect()
+  var effect = LabelledTraining.Effect()
   /// The network that did best, with all zeros that are wanted; nil for the one that came in.
-  private(set) var best: Graph?
+  var best: Graph?
+  /// Where it is.
+  var state = State()
   private var softened: [Float] = []
 
   /// Parts of the training between which the network is judged.
   private static let judgements = 20
   /// The fewest steps between growths of zeros.
-  private static let recovery = 10
+  static let recovery = 10
   /// The part of labels that is spread over all classes.
   private static let smoothing = 0.1
   /// The part of the loss that is the divergence from the teacher, and its temperature.
@@ -47,39 +49,45 @@ struct LabelledRun {
   mutating func run(hasGoals: Bool) throws(ConvertError) {
     effect.batch = teacher.batch
     effect.samples = samples.shown.count
-    effect.before = try judge(teacher)
+    if try !restore() { try begin() }
     effect.held = effect.before.count
-    guard effect.held > 0 else { throw .foreignLabels(classes: classes) }
+    while true {
+      let part = schedule.part(at: effect.steps)
+      let isOver = part >= 1 || training.stop.wasGiven
+      if !state.isTaught, schedule.hasTeacher(at: part) || isOver {
+        state.isTaught = true
+        try chooseTeacher()
+      }
+      let wanted = isOver ? 1 : schedule.zeros(at: part)
+      if wanted > state.zeros,
+        isOver || wanted >= 1 || effect.steps >= state.grown + Self.recovery
+      {
+        state.grown = effect.steps
+        student.grow(to: wanted)
+        state.zeros = wanted
+      }
+      let judgement = Int(part * Double(Self.judgements))
+      if isOver || judgement > state.judged {
+        state.judged = judgement
+        if state.zeros >= 1 || !hasGoals { try consider() }
+      }
+      if isOver { break }
+      state.loss += 0.05 * (try step(part, state.isTaught) - state.loss)
+      show(state.loss, part)
+      keep()
+    }
+    effect.zeros = student.zeros
+  }
+
+  /// Judges the network that came in.
+  private mutating func begin() throws(ConvertError) {
+    effect.before = try judge(teacher)
+    guard effect.before.count > 0 else { throw .foreignLabels(classes: classes) }
     if samples.mirrors {
       let mirrored = try judge(teacher, isMirrored: true)
       samples.mirrors = mirrored.accuracy > 0.9 * effect.before.accuracy
     }
     effect.dense = effect.before
-    var (isTaught, zeros, judged, grown) = (false, 0.0, 0, -Self.recovery)
-    var loss = 0.0
-    while true {
-      let part = schedule.part(at: effect.steps)
-      let isOver = part >= 1 || training.stop.wasGiven
-      if !isTaught, schedule.hasTeacher(at: part) || isOver {
-        isTaught = true
-        try chooseTeacher()
-      }
-      let wanted = isOver ? 1 : schedule.zeros(at: part)
-      if wanted > zeros, isOver || wanted >= 1 || effect.steps >= grown + Self.recovery {
-        grown = effect.steps
-        student.grow(to: wanted)
-        zeros = wanted
-      }
-      let judgement = Int(part * Double(Self.judgements))
-      if isOver || judgement > judged {
-        judged = judgement
-        if zeros >= 1 || !hasGoals { try consider() }
-      }
-      if isOver { break }
-      loss += 0.05 * (try step(part, isTaught) - loss)
-      show(loss, part)
-    }
-    effect.zeros = student.zeros
   }
 
   /// One step; returns its loss.
@@ -128,16 +136,22 @@ struct LabelledRun {
 
   /// Lets the network with all its weights teach from now on, where it is better than the one that came in.
   private mutating func chooseTeacher() throws(ConvertError) {
-    let (logits, training, old) = (logits, training, teacher)
     let dense = try student.withAverage { () throws(ConvertError) in student.network.graph() }
-    let candidate = try training.trying { () throws(TrainingError) in
-      try TrainingNetwork(
-        dense, batch: old.batch, parameters: [], threads: old.pool.threads, keeps: [logits])
-    }
+    let candidate = try network(dense)
     let score = try judge(candidate)
     guard score.isBetter(than: effect.before) else { return }
     teacher = candidate
+    state.teacher = dense
     effect.dense = score
+  }
+
+  /// A network that teaches.
+  func network(_ graph: Graph) throws(ConvertError) -> TrainingNetwork {
+    let (logits, old) = (logits, teacher)
+    return try training.trying { () throws(TrainingError) in
+      try TrainingNetwork(
+        graph, batch: old.batch, parameters: [], threads: old.pool.threads, keeps: [logits])
+    }
   }
 
   /// Keeps the average of the last steps where it is the best network so far.

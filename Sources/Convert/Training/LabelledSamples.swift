@@ -20,8 +20,8 @@ struct LabelledSamples {
   /// Samples that were decoded, kept while they are small enough together.
   private var known: [Int: Sample] = [:]
   private var knownBytes = 0
-  private var order: [Int] = []
-  private var turn = 0
+  /// Which samples come next.
+  private var order: SampleOrder
   private var unmoved: [Float] = []
 
   private static let cache = 256 << 20
@@ -50,6 +50,7 @@ struct LabelledSamples {
     let count = min(Self.mostHeld, indices.count / Self.period)
     held = indices.prefix(max(count, 1)).sorted()
     shown = count == 0 ? indices : Array(indices.dropFirst(count))
+    order = SampleOrder(shown, stream, first: -2)
     let shape = ports.first?.shape ?? []
     if let preprocessing, ports.count == 1, shape.rank == 4 {
       let isPlanar = preprocessing.layout == .nchw
@@ -70,7 +71,7 @@ struct LabelledSamples {
     _ step: Int, _ pool: ThreadPool, into input: (Int) -> UnsafeMutableRawBufferPointer
   ) throws(ConvertError) -> [Int] {
     let random = stream.stream(step)
-    let indices = (0..<batch).map { _ in next() }
+    let indices = (0..<batch).map { _ in order.next() }
     guard let image else {
       let mirrors = mirrors
       let views = (0..<batch).map { item in
@@ -121,15 +122,16 @@ struct LabelledSamples {
       into: input)
   }
 
-  /// The samples in random order, then in another one.
-  private mutating func next() -> Int {
-    if order.isEmpty {
-      order = shown
-      var random = stream.stream(-2 - turn)
-      random.shuffle(&order)
-      turn += 1
-    }
-    return order.removeLast()
+  func append(to writer: inout StateWriter) {
+    writer.append(mirrors)
+    order.append(to: &writer)
+  }
+
+  /// Takes over what the same samples wrote.
+  mutating func restore(from reader: inout StateReader) throws(StateError) {
+    let mirrors = try reader.flag()
+    order = try order.restored(from: &reader)
+    self.mirrors = mirrors
   }
 
   /// Loads samples into the items of the batch, on all threads; others take the place of what cannot be read.
@@ -165,7 +167,7 @@ struct LabelledSamples {
       for _ in 0..<8 {
         guard failure != nil, replaces else { break }
         do throws(DatasetError) {
-          let sample = try feed.dataset.sample(at: next())
+          let sample = try feed.dataset.sample(at: order.next())
           _ = try feed.load(sample, item: item, view: views[item], into: input)
           samples[item] = sample
           failure = nil

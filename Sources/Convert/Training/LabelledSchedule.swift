@@ -4,9 +4,12 @@ import Train
 struct LabelledSchedule {
   /// Steps in all, unless time ends them.
   let steps: Int
-  private let start = ProcessCosts.now
+  private var start = ProcessCosts.now
   /// Seconds in all.
-  private let seconds: Double
+  private var seconds: Double
+
+  /// The part of the time that is taken.
+  private static let share = 0.9
   private let rates: RateSchedule
   private let ramp: SparsityRamp
 
@@ -18,7 +21,7 @@ struct LabelledSchedule {
 
   /// The schedule for a number of samples; at most nine tenths of `seconds` are taken.
   init(_ options: ConversionOptions, samples: Int, batch: Int, seconds: Double) {
-    self.seconds = seconds * 0.9
+    self.seconds = seconds * Self.share
     let looks =
       options.epochs.map { $0 * samples } ?? max(Self.epochs(options) * samples, 64_000)
     steps = max(1, (looks + batch - 1) / batch)
@@ -35,6 +38,15 @@ struct LabelledSchedule {
     case .balanced: 20
     case .thorough: 60
     }
+  }
+
+  /// Seconds since the training began.
+  var elapsed: Double { ProcessCosts.now - start }
+
+  /// Goes on from a training that has taken seconds already, which count.
+  mutating func count(_ seconds: Double) {
+    start -= seconds
+    self.seconds += Self.share * seconds
   }
 
   /// The part that is done before `step`; 1 or more at the end.

@@ -25,6 +25,22 @@ struct LabelledScore {
     }
   }
 
+  func append(to writer: inout StateWriter) {
+    writer.append(count)
+    writer.append(right)
+    writer.append(losses)
+  }
+
+  /// The score that was written.
+  init(from reader: inout StateReader) throws(StateError) {
+    count = try reader.integer(0...1 << 32)
+    right = try reader.integer(0...count)
+    losses = try reader.double()
+  }
+
+  /// That of no samples.
+  init() {}
+
   /// Whether this is the better of two.
   func isBetter(than other: LabelledScore) -> Bool {
     (accuracy, other.loss) > (other.accuracy, loss)

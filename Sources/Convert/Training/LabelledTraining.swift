@@ -14,6 +14,7 @@ struct LabelledTraining {
   let options: ConversionOptions
   let stop: StopSignal
   let progress: (Converter.Progress) -> Void
+  var checkpoint: StageCheckpoint?
 
   /// What was done.
   struct Effect {

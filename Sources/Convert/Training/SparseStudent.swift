@@ -7,11 +7,11 @@ final class SparseStudent {
   let network: TrainingNetwork
   private let goals: [ZeroGoal]
   /// One for all parameters, or one for each.
-  private let optimizers: [Optimizer]
+  private(set) var optimizers: [Optimizer]
   private let isNormalized: Bool
-  private let average: MovingAverage
-  private var masks: [ValueID: WeightMask] = [:]
-  private var scores: [ValueID: ZeroScores] = [:]
+  private(set) var average: MovingAverage
+  private(set) var masks: [ValueID: WeightMask] = [:]
+  private(set) var scores: [ValueID: ZeroScores] = [:]
   private var decays: [Bool] = []
   /// What a rate is multiplied with for each parameter: the root of its mean square.
   private var sizes: [Double] = []
@@ -101,12 +101,25 @@ final class SparseStudent {
         }
       }
     }
+    setMasks()
+  }
+
+  private func setMasks() {
     zeros = 0
     for (id, mask) in masks {
       let gone = mask.zeros
       zeros += gone
       if gone > 0 { network.setTransform(.mask(mask), of: id) }
     }
+  }
+
+  /// Takes over what `SparseStudent.Memory` has of a student of the same network.
+  func take(_ memory: Memory) {
+    _ = network.values.update(fromContentsOf: memory.values)
+    network.statistics = memory.statistics
+    (masks, scores) = (memory.masks, memory.scores)
+    (optimizers, average) = (memory.optimizers, memory.average)
+    setMasks()
   }
 
   /// Moves the parameters against their gradients, `rate` being a part of the highest and `caution`

@@ -1,3 +1,5 @@
+import Train
+
 /// How much each weight of a layer counts, from its size and the gradients of the last steps; what counts least
 /// goes first.
 ///
@@ -15,6 +17,19 @@ struct ZeroScores {
   private static let most = 0.98
 
   init(count: Int) { squares = [Float](repeating: 0, count: count) }
+
+  func append(to writer: inout StateWriter) {
+    writer.append(steps)
+    writer.append(squares)
+  }
+
+  /// The scores that those of as many weights wrote.
+  func restored(from reader: inout StateReader) throws(StateError) -> ZeroScores {
+    var scores = self
+    scores.steps = try reader.integer(0...1 << 48)
+    scores.squares = try reader.floats(squares.count)
+    return scores
+  }
 
   /// Takes in the gradients of a step.
   mutating func add(_ gradient: UnsafeBufferPointer<Float>) {

@@ -49,7 +49,7 @@ public final class MovingAverage {
   /// - Throws: `StateError`; the average is then as it was.
   public func restore(_ state: [UInt8]) throws(StateError) {
     var reader = StateReader(state)
-    guard let steps = Int(exactly: try reader.number()) else { throw .damaged }
+    let steps = try reader.integer(0...1 << 48)
     guard try reader.number() == UInt64(values.count) else { throw .other }
     var restored: [[Float]] = []
     for values in values { restored.append(try reader.floats(values.count)) }

@@ -19,7 +19,7 @@ extension Optimizer {
     var reader = StateReader(state)
     guard try reader.number() == Self.mark else { throw .damaged }
     guard try reader.floats(rule.signature.count) == rule.signature else { throw .other }
-    guard let steps = Int(exactly: try reader.number()) else { throw .damaged }
+    let steps = try reader.integer(0...1 << 48)
     guard try reader.number() == UInt64(counts.count) else { throw .other }
     var restored: [[Float]] = []
     for moments in moments { restored.append(try reader.floats(moments.count)) }

@@ -13,6 +13,9 @@ public struct WeightMask: Sendable, Hashable {
     kept = weights.map { $0 == 0 ? 0 : 1 }
   }
 
+  /// A mask of one byte for each weight, zero where it is gone.
+  public init(kept: [UInt8]) { self.kept = kept.map { $0 == 0 ? 0 : 1 } }
+
   /// Whether a weight stays.
   public subscript(index: Int) -> Bool {
     get { kept[index] != 0 }

@@ -10,7 +10,7 @@ import Testing
 /// A network with random weights that learns to tell four kinds of stripes apart.
 struct LabelledTrainingTests {
   /// Eight by eight pixels: rows, columns, and both diagonals, somewhere and in noise.
-  private static func write(_ count: Int, seed: UInt64, to folder: String) throws {
+  static func write(_ count: Int, seed: UInt64, to folder: String) throws {
     var random = SeededGenerator(seed: seed)
     for index in 0..<count {
       let label = index % 4
@@ -30,7 +30,7 @@ struct LabelledTrainingTests {
   }
 
   /// - Parameter isNormalized: whether there are BatchNormalizations to train with the batch's statistics.
-  private static func network(isNormalized: Bool = true) throws -> Graph {
+  static func network(isNormalized: Bool = true) throws -> Graph {
     var builder = GraphBuilder(seed: 3)
     var x = builder.input([1, 1, 8, 8])
     for (outputs, inputs) in [(16, 1), (16, 16)] {
@@ -61,7 +61,7 @@ struct LabelledTrainingTests {
     return graph
   }
 
-  private static func options(
+  static func options(
     _ pruning: [ConversionOptions.Pruning], epochs: Int
   ) -> ConversionOptions {
     var options = ConversionOptions(input: "stripes.onnx")

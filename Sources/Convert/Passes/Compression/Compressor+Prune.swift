@@ -29,7 +29,7 @@ extension Compressor {
     let trial = try Trial(
       interpreter(graph), &judge, limit: judges(graph), threads: options.threads)
     let layers = graph.weightedNodes(filter)
-    for specification in options.pruning {
+    for (number, specification) in options.pruning.enumerated() {
       var zeros: [String: PrunedLayer.Zeros] = [:]
       let own = layers.filter { plan[$0.name].pruning == nil }
       let choice = PrunableLayers(graph, own, specification)
@@ -38,17 +38,28 @@ extension Compressor {
           zeros[layer.name] = .init(pattern: specification, fraction: specification.fraction ?? 1)
         }
       } else {
-        zeros = try allocate(graph, specification, choice, trial, &fit)
+        zeros = try allocate(
+          graph, specification, choice, trial, &fit, checkpoint(.measure, number))
       }
-      try prune(&graph, specification.text, zeros, layers, choice, trial, &fit)
+      try prune(
+        &graph, specification.text, zeros, layers, choice, trial, &fit, checkpoint(.prune, number))
     }
     var zeros: [String: PrunedLayer.Zeros] = [:]
     for layer in layers {
       guard let specification = plan[layer.name].pruning else { continue }
       zeros[layer.name] = .init(pattern: specification, fraction: specification.fraction ?? 1)
     }
-    if !zeros.isEmpty { try prune(&graph, "by layer", zeros, layers, nil, trial, &fit) }
+    if !zeros.isEmpty {
+      try prune(
+        &graph, "by layer", zeros, layers, nil, trial, &fit,
+        checkpoint(.prune, options.pruning.count))
+    }
     try distil(&graph, dense, layers, shown, trial)
+  }
+
+  /// What a stage, one of several of its kind, sees of the checkpoint; nil without one.
+  func checkpoint(_ stage: CheckpointPlace.Stage, _ number: Int = 0) -> StageCheckpoint? {
+    checkpoints.map { StageCheckpoint($0, stage, number: number) }
   }
 
   /// Samples held back to judge by: more of a network that runs fast.
@@ -65,7 +76,9 @@ extension Compressor {
     guard options.distillation != .off, options.distillation == .on || options.effort != .fast
     else { return }
     log.begin()
-    let step = Distil(options: options, trial: trial, stop: stop, progress: progress)
+    let step = Distil(
+      options: options, trial: trial, stop: stop, progress: progress,
+      checkpoint: checkpoint(.distil))
     let effect = try step.apply(&graph, dense: dense, layers, samples)
     log.end("distil", samples: samples.indices.count, effect: effect.text)
   }
@@ -73,11 +86,12 @@ extension Compressor {
   /// The part of zeros of each layer by what it costs the outputs.
   private mutating func allocate(
     _ graph: Graph, _ specification: ConversionOptions.Pruning, _ choice: PrunableLayers,
-    _ trial: Trial, _ fit: inout SampleSet
+    _ trial: Trial, _ fit: inout SampleSet, _ checkpoint: StageCheckpoint?
   ) throws(ConvertError) -> [String: PrunedLayer.Zeros] {
     log.begin()
     let step = PruningSensitivity(
-      options: options, pattern: specification, trial: trial, progress: progress)
+      options: options, pattern: specification, trial: trial, progress: progress,
+      checkpoint: checkpoint)
     let curves = try step.measure(graph, choice.prunable, &fit)
     guard let fraction = specification.fraction else {
       let dense = PruningAllocation.dearest(curves, of: choice.weights)
@@ -99,10 +113,11 @@ extension Compressor {
   private mutating func prune(
     _ graph: inout Graph, _ text: String, _ zeros: [String: PrunedLayer.Zeros],
     _ layers: [WeightedNode], _ choice: PrunableLayers?, _ trial: Trial,
-    _ samples: inout SampleSet
+    _ samples: inout SampleSet, _ checkpoint: StageCheckpoint?
   ) throws(ConvertError) {
     log.begin()
-    let step = SampledPruning(options: options, progress: progress, zeros: zeros)
+    let step = SampledPruning(
+      options: options, progress: progress, zeros: zeros, checkpoint: checkpoint)
     let effect = try step.apply(&graph, layers, &samples)
     var (count, weights, prunable) = (0, 0, 0)
     for layer in layers {

@@ -17,7 +17,8 @@ extension Compressor {
     let preprocessing = try SampleSet.preprocessing(
       options, graph.inputs.first.flatMap { graph[$0].shape } ?? [], dataset)
     let (goals, skipped) = ZeroGoal.all(graph, graph.weightedNodes(filter), options, plan)
-    let step = LabelledTraining(options: options, stop: stop, progress: progress)
+    let step = LabelledTraining(
+      options: options, stop: stop, progress: progress, checkpoint: checkpoint(.train))
     let effect = try step.apply(&graph, goals, filter, dataset, preprocessing)
     var (zeros, weights) = (0, 0)
     for layer in graph.weightedNodes(filter) {

@@ -22,6 +22,8 @@ struct Compressor {
   var choices: [LayerChoice] = []
   /// Tells a search to end.
   let stop: StopSignal
+  /// What has taken long is kept here; nil where nothing does, or nobody wants it.
+  private(set) var checkpoints: CheckpointStore?
 
   init(
     options: ConversionOptions, filter: NodeFilter, source: String, log: PassLog, stop: StopSignal,
@@ -47,6 +49,10 @@ struct Compressor {
     let plan = try CompressionPlan(options, imported, isCalibrated: isCalibrated)
     var graph = imported
     let fits = options.trainingData == nil && prunesBySamples(plan, imported)
+    if fits || options.trainingData != nil {
+      checkpoints = CheckpointStore.open(
+        options, source: source, stop: stop, progress: progress)
+    }
     if let data = options.trainingData {
       try train(&graph, plan, data)
     } else if !fits {

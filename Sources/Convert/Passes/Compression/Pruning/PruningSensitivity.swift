@@ -1,4 +1,5 @@
 import ModelFormat
+import Train
 
 /// Measures what zeros in each layer alone do to the outputs of a network.
 struct PruningSensitivity {
@@ -7,6 +8,7 @@ struct PruningSensitivity {
   /// Samples that layers are not fitted on, and what the network makes of them.
   let trial: Trial
   let progress: (Converter.Progress) -> Void
+  var checkpoint: StageCheckpoint?
 
   /// Parts of zeros to measure at.
   private var levels: [Double] {
@@ -18,29 +20,58 @@ struct PruningSensitivity {
   func measure(
     _ dense: Graph, _ nodes: [WeightedNode], _ samples: inout SampleSet
   ) throws(ConvertError) -> [PruningAllocation.Layer] {
-    var problems = try LayerProblems(
-      dense, &samples, most: min(400, SampledPruning.samples(options)), options: options)
-    var layers: [PruningAllocation.Layer] = []
-    for (done, node) in nodes.enumerated() {
-      progress(Converter.Progress(stage: "measure layers", done: done, total: nodes.count))
-      guard let tensor = dense[node.weights].constant,
-        let problem = try problems.problem(of: node, in: dense, isChanged: false),
-        let pruning = PruningProblem(problem, problems.product)
-      else { continue }
-      var curve: [(fraction: Double, loss: Double)] = []
-      for level in levels {
-        guard let layer = pruning.solve(.init(pattern: pattern, fraction: level), current: tensor)
-        else { break }
-        var graph = dense
-        graph[node.weights].constant = layer.tensor
-        var names = FreshNames(graph)
-        graph.shiftBias(at: node.position, by: layer.shifts, &names)
-        let loss = try trial.error(of: graph).loss
-        curve.append((level, max(loss, curve.last?.loss ?? 0)))
+    var losses = checkpoint?.restoreAll(nodes.count, restore) ?? []
+    if losses.count < nodes.count {
+      var problems = try LayerProblems(
+        dense, &samples, most: min(400, SampledPruning.samples(options)), options: options)
+      for node in nodes[..<losses.count] {
+        progress(Converter.Progress(stage: "go on", done: 0, total: 0))
+        try problems.pass(node, in: dense, isChanged: false)
       }
-      guard curve.count == levels.count else { continue }
-      layers.append(.init(name: node.name, weights: tensor.shape.count, curve: curve))
+      for (done, node) in nodes.enumerated().dropFirst(losses.count) {
+        progress(Converter.Progress(stage: "measure layers", done: done, total: nodes.count))
+        let found = try measure(node, of: dense, &problems)
+        losses.append(found)
+        checkpoint?.keep(done) { $0.append(found) }
+        checkpoint?.save(done: done + 1, of: nodes.count)
+      }
+    }
+    var layers: [PruningAllocation.Layer] = []
+    for (node, losses) in zip(nodes, losses) where losses.count == levels.count {
+      guard let tensor = dense[node.weights].constant else { continue }
+      layers.append(
+        .init(
+          name: node.name, weights: tensor.shape.count,
+          curve: zip(levels, losses).map { (fraction: $0, loss: $1) }))
     }
     return layers
+  }
+
+  /// The loss at each level, never falling; fewer where the pattern does not fit or nothing can be solved.
+  private func measure(
+    _ node: WeightedNode, of dense: Graph, _ problems: inout LayerProblems
+  ) throws(ConvertError) -> [Double] {
+    guard let tensor = dense[node.weights].constant,
+      let problem = try problems.problem(of: node, in: dense, isChanged: false),
+      let pruning = PruningProblem(problem, problems.product)
+    else { return [] }
+    var losses: [Double] = []
+    for level in levels {
+      guard let layer = pruning.solve(.init(pattern: pattern, fraction: level), current: tensor)
+      else { break }
+      var graph = dense
+      graph[node.weights].constant = layer.tensor
+      var names = FreshNames(graph)
+      graph.shiftBias(at: node.position, by: layer.shifts, &names)
+      losses.append(max(try trial.error(of: graph).loss, losses.last ?? 0))
+    }
+    return losses
+  }
+
+  /// The losses of a layer that a checkpoint has.
+  private func restore(_ part: Int, _ reader: inout StateReader) throws(StateError) -> [Double] {
+    let losses = try reader.doubles()
+    guard losses.count <= levels.count, !losses.contains(where: { $0 < 0 }) else { throw .damaged }
+    return losses
   }
 }

@@ -1,4 +1,5 @@
 import ModelFormat
+import Train
 
 /// Prunes layer by layer so that outputs stay what they were, on samples without labels.
 ///
@@ -10,6 +11,7 @@ struct SampledPruning {
   let progress: (Converter.Progress) -> Void
   /// Which layers get zeros, by the names of their nodes.
   let zeros: [String: PrunedLayer.Zeros]
+  var checkpoint: StageCheckpoint?
 
   /// What was done.
   struct Effect {
@@ -26,33 +28,79 @@ struct SampledPruning {
   ) throws(ConvertError) -> Effect {
     var effect = Effect()
     let index = GraphIndex(graph)
-    var problems = try LayerProblems(
-      graph, &samples, most: Self.samples(options), places: 32_768, options: options)
-    effect.samples = problems.sampleCount
     var names = FreshNames(graph)
+    let known = checkpoint?.restoreAll(nodes.count) { (part, reader) throws(StateError) in
+      try Step(from: &reader, graph[nodes[part].weights].constant?.shape ?? [])
+    }
+    let steps = known ?? []
+    effect.samples = steps.last?.samples ?? 0
+    // With all layers known there is nothing to run.
+    var problems: LayerProblems?
+    if steps.count < nodes.count {
+      let found = try LayerProblems(
+        graph, &samples, most: Self.samples(options), places: 32_768, options: options)
+      effect.samples = found.sampleCount
+      problems = found
+    }
     var isChanged = false
     for (done, node) in nodes.enumerated() {
-      progress(Converter.Progress(stage: "prune", done: done, total: nodes.count))
+      let isKnown = done < steps.count
+      progress(
+        isKnown
+          ? Converter.Progress(stage: "go on", done: 0, total: 0)
+          : Converter.Progress(stage: "prune", done: done, total: nodes.count))
       let wanted = zeros[node.name]
-      guard wanted != nil || isChanged, let tensor = graph[node.weights].constant else { continue }
-      if index.consumers[node.weights.index].count == 1, !index.isOutput[node.weights.index],
-        let problem = try problems.problem(of: node, in: graph, isChanged: isChanged),
-        let layer = PruningProblem(problem, problems.product)?.solve(wanted, current: tensor)
-      {
-        graph[node.weights].constant = layer.tensor
-        graph.shiftBias(at: node.position, by: layer.shifts, &names)
-        effect.layers += 1
-        isChanged = true
-      } else if let wanted {
-        var pattern = wanted.pattern
-        if case .unstructured = pattern { pattern = .unstructured(wanted.fraction) }
-        if case .block = pattern { pattern = .block(wanted.fraction) }
-        _ = Prune(specification: pattern, scope: .layer).apply(&graph, [node])
-        effect.byMagnitude.append(node.name)
-        isChanged = true
+      var step = Step(samples: effect.samples)
+      if wanted != nil || isChanged, graph[node.weights].constant != nil {
+        let isOwn =
+          index.consumers[node.weights.index].count == 1 && !index.isOutput[node.weights.index]
+        if isKnown {
+          step = steps[done]
+          if isOwn { try problems?.pass(node, in: graph, isChanged: isChanged) }
+        } else if isOwn, let layer = try fit(node, wanted, in: graph, &problems, isChanged) {
+          step.change = .fitted(layer)
+        } else if wanted != nil {
+          step.change = .byMagnitude
+        }
+        apply(step.change, wanted, to: &graph, node, &names, &effect)
+        if case .none = step.change {} else { isChanged = true }
       }
+      guard !isKnown else { continue }
+      checkpoint?.keep(done) { step.append(to: &$0) }
+      checkpoint?.save(done: done + 1, of: nodes.count)
     }
     return effect
+  }
+
+  /// The weights of a layer that fit best; nil where it cannot be fitted.
+  private func fit(
+    _ node: WeightedNode, _ wanted: PrunedLayer.Zeros?, in graph: Graph,
+    _ problems: inout LayerProblems?, _ isChanged: Bool
+  ) throws(ConvertError) -> PrunedLayer? {
+    guard let tensor = graph[node.weights].constant, let product = problems?.product,
+      let problem = try problems?.problem(of: node, in: graph, isChanged: isChanged)
+    else { return nil }
+    return PruningProblem(problem, product)?.solve(wanted, current: tensor)
+  }
+
+  private func apply(
+    _ change: Step.Change, _ wanted: PrunedLayer.Zeros?, to graph: inout Graph,
+    _ node: WeightedNode, _ names: inout FreshNames, _ effect: inout Effect
+  ) {
+    switch change {
+    case .none: break
+    case .fitted(let layer):
+      graph[node.weights].constant = layer.tensor
+      graph.shiftBias(at: node.position, by: layer.shifts, &names)
+      effect.layers += 1
+    case .byMagnitude:
+      guard let wanted else { break }
+      var pattern = wanted.pattern
+      if case .unstructured = pattern { pattern = .unstructured(wanted.fraction) }
+      if case .block = pattern { pattern = .block(wanted.fraction) }
+      _ = Prune(specification: pattern, scope: .layer).apply(&graph, [node])
+      effect.byMagnitude.append(node.name)
+    }
   }
 
   /// The samples that layers are fitted on.

@@ -57,12 +57,32 @@ struct LayerProblems {
     walk = try LayerWalk(dense, &samples, most: most, limit: limit, options: options)
   }
 
-  /// What a layer of `graph` poses; nil where it has no moments, or they cannot be used.
-  ///
-  /// - Parameter isChanged: whether layers before it differ from those of the dense network.
-  mutating func problem(
+  /// What is read of samples for a layer.
+  private struct Reading {
+    let geometry: LayerGeometry
+    let tensor: Tensor
+    let weights: [Double]
+    let axis: Int
+    /// Its input, and what is added to its output where that counts.
+    let input: ValueID, residual: ValueID?
+
+    var values: [ValueID] { [input] + (residual.map { [$0] } ?? []) }
+  }
+
+  /// Goes past a layer of which `problem` was asked before: those behind it then pose what they did, to the
+  /// last bit.
+  mutating func pass(
+    _ weighted: WeightedNode, in graph: Graph, isChanged: Bool
+  ) throws(ConvertError) {
+    guard let reading = reading(of: weighted, in: graph, isChanged: isChanged) else { return }
+    try walk?.visit(
+      reading.values, at: weighted.position, dense: dense, compressed: graph, isChanged: isChanged,
+      nil)
+  }
+
+  private func reading(
     of weighted: WeightedNode, in graph: Graph, isChanged: Bool
-  ) throws(ConvertError) -> LayerProblem? {
+  ) -> Reading? {
     let node = graph.nodes[weighted.position]
     guard walk != nil, let tensor = dense[weighted.weights].constant, let input = node.inputs[0],
       dense[input].constant == nil, dense[input].type == .float32,
@@ -79,16 +99,27 @@ struct LayerProblems {
       let (rows, n) = (geometry.outputs, geometry.n)
       weights = (0..<rows * n).map { weights[$0 % n * rows + $0 / n] }
     }
+    return Reading(
+      geometry: geometry, tensor: tensor, weights: weights, axis: axis, input: input,
+      residual: isChanged ? skip(of: weighted, in: graph) : nil)
+  }
+
+  /// What a layer of `graph` poses; nil where it has no moments, or they cannot be used.
+  ///
+  /// - Parameter isChanged: whether layers before it differ from those of the dense network.
+  mutating func problem(
+    of weighted: WeightedNode, in graph: Graph, isChanged: Bool
+  ) throws(ConvertError) -> LayerProblem? {
+    guard let reading = reading(of: weighted, in: graph, isChanged: isChanged) else { return nil }
+    let (geometry, residual) = (reading.geometry, reading.residual)
     var moments = Moments(groups: geometry.groups, n: geometry.n, hasDense: isChanged)
     let count = max(1, sampleCount)
     let wanted = (max(places, placesPerProduct * geometry.n) + count - 1) / count
     // An odd stride visits all columns of an image.
     let step = geometry.places <= wanted ? 1 : geometry.places / wanted | 1
     let product = product
-    let residual = isChanged ? skip(of: weighted, in: graph) : nil
     try walk?.visit(
-      [input] + (residual.map { [$0] } ?? []), at: weighted.position, dense: dense,
-      compressed: graph, isChanged: isChanged
+      reading.values, at: weighted.position, dense: dense, compressed: graph, isChanged: isChanged
     ) { sample, denseValues, values in
       var count = 0
       let first = sample % step
@@ -115,8 +146,9 @@ struct LayerProblems {
         zip(outputs(more), outputs(less)).map { $0 - $1 }, inputs, columns: count, product)
     }
     return LayerProblem(
-      weights: weights, moments: moments, hasBias: graph.takesBias(node, geometry.outputs),
-      shape: tensor.shape, axis: axis)
+      weights: reading.weights, moments: moments,
+      hasBias: graph.takesBias(graph.nodes[weighted.position], geometry.outputs),
+      shape: reading.tensor.shape, axis: reading.axis)
   }
 
   /// The value that is added to the output of a layer and is there before it: a residual connection, whose errors

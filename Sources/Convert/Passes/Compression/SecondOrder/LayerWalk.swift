@@ -56,15 +56,19 @@ struct LayerWalk {
 
   /// Calls `body` for each sample with its number and with what the dense network and the compressed one have
   /// in the values `ids`, which are there before node `position`; nil for the latter while nothing has changed.
+  ///
+  /// - Parameter body: nil only takes the walk to where a call with one would, cut at the same places, so that what
+  ///   follows gets the same bits whatever they depend on.
   mutating func visit(
     _ ids: [ValueID], at position: Int, dense denseGraph: Graph, compressed graph: Graph,
-    isChanged: Bool, _ body: (_ sample: Int, _ dense: [Bytes], _ compressed: [Bytes]?) -> Void
+    isChanged: Bool, _ body: ((_ sample: Int, _ dense: [Bytes], _ compressed: [Bytes]?) -> Void)?
   ) throws(ConvertError) {
     let live = Self.live(graph, before: position)
     let bytes = live.reduce(1) { sum, id in
       sum + (graph[id].shape?.count ?? 0) * graph[id].type.size
     }
     let keeps = bytes * (isChanged ? 2 : 1) <= limit / max(1, sampleCount)
+    if body == nil, !keeps { return }
     let wanted = keeps ? live : ids
     var run = try segment(denseGraph, to: position, wanted)
     var changedRun = isChanged ? try segment(graph, to: position, wanted) : nil
@@ -72,7 +76,7 @@ struct LayerWalk {
     for sample in dense.indices {
       let state = try run.advance(dense[sample])
       let changed = try changedRun?.advance(compressed[sample])
-      body(
+      body?(
         sample, ids.compactMap { state[$0.index] },
         changed.map { changed in ids.compactMap { changed[$0.index] } })
       guard keeps else { continue }
