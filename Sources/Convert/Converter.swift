@@ -116,7 +116,7 @@ public struct Converter {
     try checkRewrites(imported, before, &samples)
     let after = try observe(graph, options.output, "result", &samples)
     report.arenaBytes = after.arenaBytes
-    try judge(before, after, baseline, graph, &samples)
+    try judge(before, after, compressor.reference ?? baseline, graph, &samples)
 
     let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
     try write(model, proof: after.proof, &samples)

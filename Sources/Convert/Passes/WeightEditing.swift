@@ -54,4 +54,16 @@ extension Graph {
   mutating func addConstant(_ name: String, _ tensor: Tensor, as type: ElementType) -> ValueID {
     add(Value(name: name, type: type, shape: tensor.shape, constant: tensor))
   }
+
+  /// A constant with `tensor`, in place of `id` where nobody else reads that; else one named after it with
+  /// `suffix`.
+  mutating func own(_ id: ValueID, _ tensor: Tensor, _ suffix: String) -> ValueID {
+    let readers = nodes.reduce(0) { $0 + $1.inputs.count { $0 == id } }
+    guard readers > 1 else {
+      self[id].constant = tensor
+      return id
+    }
+    var names = FreshNames(self)
+    return addConstant(names.name(self[id].name + ".\(suffix)"), tensor, as: .float32)
+  }
 }

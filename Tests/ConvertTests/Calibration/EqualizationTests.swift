@@ -31,7 +31,7 @@ import Testing
 
   @Test func residualsAreOneClass() throws {
     let graph = try network()
-    let classes = ChannelClasses(graph).classes
+    let classes = ChannelClasses(graph, for: .scaling).classes
     let names = classes.map { group in
       (
         Set(group.producers.map { graph.nodes[$0].name }),
@@ -49,7 +49,7 @@ import Testing
     let graph = try network(seed: seed)
     var random = SeededGenerator(seed: seed)
     var factors: [String: [Float]] = [:]
-    for group in ChannelClasses(graph).classes {
+    for group in ChannelClasses(graph, for: .scaling).classes {
       let own = random.uniform(group.channels).map { 2 + 1.9 * $0 }
       for value in group.values { factors[graph[value].name] = own }
     }
@@ -73,7 +73,7 @@ import Testing
 
   @Test func magnitudesBecomeAlike() throws {
     let graph = try network()
-    let classes = ChannelClasses(graph).classes
+    let classes = ChannelClasses(graph, for: .scaling).classes
     func spread(_ graph: Graph) throws -> Double {
       var profile = ChannelProfile(graph, classes.flatMap(\.values))
       let interpreter = try Interpreter(graph)
@@ -104,7 +104,7 @@ import Testing
       "Gemm", rows, builder.weights(5, 64), attributes: ["transB": .int(1)])
     var graph = builder.finish(scores)
     try graph.inferShapes()
-    #expect(ChannelClasses(graph).classes.isEmpty)
+    #expect(ChannelClasses(graph, for: .scaling).classes.isEmpty)
     var other = try network()
     let before = other.values.map { $0.constant?.floats() }
     EqualizeChannels.apply(&other, ["stem.y": [1, 2], "Relu1.y": [0, 1, 1, 1, 1, 1, 1, 1]])

@@ -63,7 +63,7 @@ extension Compressor {
     _ graph: inout Graph, _ plan: CompressionPlan, _ cache: CalibrationCache?, _ trial: Trial?,
     _ samples: inout SampleSet
   ) throws(ConvertError) -> [String: [Float]] {
-    let classes = ChannelClasses(graph).classes
+    let classes = ChannelClasses(graph, for: .scaling).classes
     if let cache {
       EqualizeChannels.apply(&graph, cache.factors)
       return cache.factors

@@ -22,12 +22,13 @@ extension Compressor {
     _ graph: inout Graph, _ plan: CompressionPlan, _ samples: inout SampleSet
   ) throws(ConvertError) {
     try MemoryPolicy(options).requireFit(graph, for: "pruning by samples")
-    let dense = graph
     let (shown, held) = samples.split(period: 8)
     var judge = held
     var fit = shown.enriched(to: SampledPruning.samples(options))
     let trial = try Trial(
       interpreter(graph), &judge, limit: judges(graph), threads: options.threads)
+    try permuteChannels(&graph, plan, trial, &fit)
+    let dense = graph
     let layers = graph.weightedNodes(filter)
     for (number, specification) in options.pruning.enumerated() {
       var zeros: [String: PrunedLayer.Zeros] = [:]
@@ -60,6 +61,29 @@ extension Compressor {
   /// What a stage, one of several of its kind, sees of the checkpoint; nil without one.
   func checkpoint(_ stage: CheckpointPlace.Stage, _ number: Int = 0) -> StageCheckpoint? {
     checkpoints.map { StageCheckpoint($0, stage, number: number) }
+  }
+
+  /// Brings channels into an order that suits the pattern of zeros, where there is one.
+  private mutating func permuteChannels(
+    _ graph: inout Graph, _ plan: CompressionPlan, _ trial: Trial, _ samples: inout SampleSet
+  ) throws(ConvertError) {
+    let layers = graph.weightedNodes(filter)
+    let asked = options.pruning + layers.compactMap { plan[$0.name].pruning }
+    // Channels have one order: that of the first pattern.
+    guard let pattern = asked.first(where: { $0.isGrouped }) else { return }
+    log.begin()
+    var ordered = graph
+    let step = PermuteChannels(options: options, pattern: pattern)
+    let chosen = PrunableLayers(graph, layers, pattern).prunable
+    let count = try step.apply(&ordered, chosen, &samples)
+    guard count > 0 else { return }
+    // The outputs are the same but for the order of sums.
+    guard try trial.error(of: ordered).loss < 1e-6 else { return }
+    graph = ordered
+    reference = ordered
+    log.end(
+      "permute-channels", options: [Entry("specification", pattern.text)],
+      effect: "channels of \(count) activations are in an order that suits the pattern")
   }
 
   /// Samples held back to judge by: more of a network that runs fast.

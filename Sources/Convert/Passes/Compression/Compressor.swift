@@ -20,6 +20,8 @@ struct Compressor {
   /// What a search did, and what each layer got; nil without one.
   var searchReport: SearchReport?
   var choices: [LayerChoice] = []
+  /// The float network with its channels as they lie in the result; nil where that is as they came.
+  var reference: Graph?
   /// Tells a search to end.
   let stop: StopSignal
   /// What has taken long is kept here; nil where nothing does, or nobody wants it.
@@ -184,6 +186,12 @@ extension ConversionOptions.Pruning {
     case .pattern(let keep, let of): "\(keep):\(of)"
     case .block(let fraction): "block:\(fraction)"
     }
+  }
+
+  /// Whether neighbouring weights become zero together or instead of each other.
+  var isGrouped: Bool {
+    if case .unstructured = self { return false }
+    return true
   }
 
   /// The part of weights that becomes zero; nil where the pattern decides it.

@@ -25,7 +25,7 @@ struct EqualizeChannels {
   init(_ graph: Graph, _ profile: ChannelProfile) {
     let largest = profile.largest
     var factors: [String: [Float]] = [:]
-    for group in ChannelClasses(graph).classes {
+    for group in ChannelClasses(graph, for: .scaling).classes {
       guard var found = Self.factors(group, graph, largest) else { continue }
       if let ceiling = group.ceiling {
         guard let most = Self.channels(group, largest) else { continue }
@@ -61,7 +61,7 @@ struct EqualizeChannels {
 
   /// Divides the channels of values by `factors`.
   static func apply(_ graph: inout Graph, _ factors: [String: [Float]]) {
-    for group in ChannelClasses(graph).classes {
+    for group in ChannelClasses(graph, for: .scaling).classes {
       guard let found = group.values.first.flatMap({ factors[graph[$0].name] }),
         found.count == group.channels, found.allSatisfy({ $0.isNormal && $0 > 0 })
       else { continue }
@@ -103,12 +103,13 @@ extension Graph {
   fileprivate mutating func scaleRows(of position: Int, by factors: [Float]) {
     let node = nodes[position]
     guard let weights = node.inputs[1], let tensor = self[weights].constant else { return }
-    nodes[position].inputs[1] = own(weights, tensor.scaledRows { factors[$0] })
+    nodes[position].inputs[1] = own(weights, tensor.scaledRows { factors[$0] }, "equalized")
     if node.inputs.count > 2, let bias = node.inputs[2], let elements = floats(bias),
       elements.count == factors.count
     {
       let scaled = zip(elements, factors).map { $0 * $1 }
-      nodes[position].inputs[2] = own(bias, Tensor(scaled, shape: self[bias].shape ?? []))
+      nodes[position].inputs[2] = own(
+        bias, Tensor(scaled, shape: self[bias].shape ?? []), "equalized")
     }
   }
 
@@ -119,7 +120,8 @@ extension Graph {
     }
     var elements = tensor.floats()
     forEachColumn(position, tensor.shape) { index, channel in elements[index] *= factors[channel] }
-    nodes[position].inputs[1] = own(weights, Tensor(elements, shape: tensor.shape))
+    nodes[position].inputs[1] = own(
+      weights, Tensor(elements, shape: tensor.shape), "equalized")
   }
 
   /// The largest magnitude of the weights on each input channel.
@@ -154,16 +156,5 @@ extension Graph {
         for tap in 0..<taps { body(start + tap, first + column) }
       }
     }
-  }
-
-  /// A constant with `tensor`, in place of `id` where nobody else reads that.
-  private mutating func own(_ id: ValueID, _ tensor: Tensor) -> ValueID {
-    let readers = nodes.reduce(0) { $0 + $1.inputs.count { $0 == id } }
-    guard readers > 1 else {
-      self[id].constant = tensor
-      return id
-    }
-    var names = FreshNames(self)
-    return addConstant(names.name(self[id].name + ".equalized"), tensor, as: .float32)
   }
 }

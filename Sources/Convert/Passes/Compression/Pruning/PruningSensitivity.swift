@@ -1,3 +1,4 @@
+import Interpreter
 import ModelFormat
 import Train
 
@@ -16,21 +17,33 @@ struct PruningSensitivity {
     return options.effort == .fast ? [0.4, 0.7, 0.9] : [0.3, 0.5, 0.65, 0.8, 0.92]
   }
 
+  /// Multiply-accumulates that measuring may take, about two minutes of two cores, and the fewest samples.
+  private static let budget = 12_000_000_000_000, fewest = 8
+
+  /// Samples to measure with: a layer's zeros cost half a run of the network for each, on average.
+  private func samples(_ dense: Graph, layers: Int) -> Int {
+    let cost = Double(GraphTotals(dense).macs) / 2 * Double(max(1, layers * levels.count))
+    return max(Self.fewest, Int(Double(Self.budget) / max(cost, 1e9)))
+  }
+
   /// The curve of each of `nodes`, layers of `dense`; those that the pattern does not fit are left out.
   func measure(
-    _ dense: Graph, _ nodes: [WeightedNode], _ samples: inout SampleSet
+    _ dense: Graph, _ nodes: [WeightedNode], _ fit: inout SampleSet
   ) throws(ConvertError) -> [PruningAllocation.Layer] {
     var losses = checkpoint?.restoreAll(nodes.count, restore) ?? []
     if losses.count < nodes.count {
       var problems = try LayerProblems(
-        dense, &samples, most: min(400, SampledPruning.samples(options)), options: options)
+        dense, &fit, most: min(400, SampledPruning.samples(options)), options: options)
       for node in nodes[..<losses.count] {
         progress(Converter.Progress(stage: "go on", done: 0, total: 0))
         try problems.pass(node, in: dense, isChanged: false)
       }
+      var suffixes = SuffixTrial(
+        trial, most: samples(dense, layers: nodes.count), dense: dense, options: options)
       for (done, node) in nodes.enumerated().dropFirst(losses.count) {
         progress(Converter.Progress(stage: "measure layers", done: done, total: nodes.count))
-        let found = try measure(node, of: dense, &problems)
+        try suffixes.begin(at: node)
+        let found = try measure(node, of: dense, &problems, suffixes)
         losses.append(found)
         checkpoint?.keep(done) { $0.append(found) }
         checkpoint?.save(done: done + 1, of: nodes.count)
@@ -49,7 +62,8 @@ struct PruningSensitivity {
 
   /// The loss at each level, never falling; fewer where the pattern does not fit or nothing can be solved.
   private func measure(
-    _ node: WeightedNode, of dense: Graph, _ problems: inout LayerProblems
+    _ node: WeightedNode, of dense: Graph, _ problems: inout LayerProblems,
+    _ suffixes: SuffixTrial
   ) throws(ConvertError) -> [Double] {
     guard let tensor = dense[node.weights].constant,
       let problem = try problems.problem(of: node, in: dense, isChanged: false),
@@ -63,7 +77,7 @@ struct PruningSensitivity {
       graph[node.weights].constant = layer.tensor
       var names = FreshNames(graph)
       graph.shiftBias(at: node.position, by: layer.shifts, &names)
-      losses.append(max(try trial.error(of: graph).loss, losses.last ?? 0))
+      losses.append(max(try suffixes.error(of: graph).loss, losses.last ?? 0))
     }
     return losses
   }

@@ -11,6 +11,9 @@ import ModelFormat
 /// their squared norms: N:M sparsity of blocks (Mishra et al., "Accelerating Sparse Deep Neural
 /// Networks", 2021), with an N for each segment.
 struct WeightGroups {
+  /// Weights in a block.
+  static let blockSize = 4
+
   /// Weights in a group.
   let size: Int
   private let rows: Int
@@ -26,7 +29,7 @@ struct WeightGroups {
     positions = shape.dimensions[2...].reduce(1, *)
     switch specification {
     case .unstructured: size = 1
-    case .block: size = 4
+    case .block: size = Self.blockSize
     case .pattern(_, let of): size = of
     }
     if size > 1, channels % size != 0 { return nil }

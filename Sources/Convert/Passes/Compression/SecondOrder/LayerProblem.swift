@@ -36,7 +36,7 @@ struct LayerProblems {
   private let places: Int, placesPerProduct: Int
 
   /// Bytes that states of samples may take, unless less memory is allowed.
-  private static let stateLimit = 512 << 20
+  private static let stateLimit = 1536 << 20
   /// Products to a sum beyond which moments take too much memory.
   private static let mostProducts = 8192
 

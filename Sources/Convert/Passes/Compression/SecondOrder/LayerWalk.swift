@@ -13,7 +13,8 @@ struct LayerWalk {
   private var dense: [[Int: Bytes]] = []
   /// The same in the network that is compressed; empty while the two are equal.
   private var compressed: [[Int: Bytes]] = []
-  private let limit: Int
+  /// Bytes of what is alive that are kept.
+  let limit: Int
   private let threads: Int
   private let path: String
 
@@ -44,6 +45,14 @@ struct LayerWalk {
       states.append(state)
     }
     dense = states
+  }
+
+  /// Takes in samples that are loaded, the bytes of all inputs of `graph` for each.
+  init(_ graph: Graph, inputs: [[Bytes]], limit: Int, options: ConversionOptions) {
+    self.limit = limit
+    threads = options.threads
+    path = options.input
+    dense = inputs.map { Dictionary(uniqueKeysWithValues: zip(graph.inputs.map(\.index), $0)) }
   }
 
   private static func interpreter(
@@ -86,8 +95,8 @@ struct LayerWalk {
     if keeps { cut = position }
   }
 
-  /// What nodes from `position` on read of what was there before, and outputs of the graph.
-  private static func live(_ graph: Graph, before position: Int) -> [ValueID] {
+  /// What nodes from `position` on read of what was there before.
+  static func live(_ graph: Graph, before position: Int) -> [ValueID] {
     var isMade = [Bool](repeating: false, count: graph.values.count)
     for id in graph.inputs { isMade[id.index] = true }
     for node in graph.nodes[..<position] {
