@@ -45,11 +45,12 @@ struct LayerCase {
 
   /// The problem that the layer poses, its weights of `shape`.
   func problem(
-    _ shape: Shape, moments: Moments? = nil, hasBias: Bool = false, axis: Int = 0
+    _ shape: Shape, moments: Moments? = nil, hasBias: Bool = false, axis: Int = 0,
+    passage: LayerProblem.Passage? = nil
   ) -> LayerProblem {
     LayerProblem(
-      weights: weights, moments: moments ?? self.moments, hasBias: hasBias, shape: shape, axis: axis
-    )
+      weights: weights, moments: moments ?? self.moments, hasBias: hasBias, shape: shape,
+      axis: axis, passage: passage)
   }
 
   /// The weights as they lie in a tensor of `shape`.

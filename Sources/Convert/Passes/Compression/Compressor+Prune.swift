@@ -116,11 +116,12 @@ extension Compressor {
     let step = PruningSensitivity(
       options: options, pattern: specification, trial: trial, progress: progress,
       checkpoint: checkpoint)
+    let judged = step.samples(graph, layers: choice.prunable.count)
     let curves = try step.measure(graph, choice.prunable, &fit)
     guard let fraction = specification.fraction else {
       let dense = PruningAllocation.dearest(curves, of: choice.weights)
       log.end(
-        "allocate", options: [Entry("specification", specification.text)], samples: trial.count,
+        "allocate", options: [Entry("specification", specification.text)], samples: judged,
         effect: "\(dense.count) of \(curves.count) layers, where zeros cost most, stay dense")
       let pruned = curves.filter { !dense.contains($0.name) }
       return Dictionary(
@@ -129,7 +130,7 @@ extension Compressor {
     let wanted = Int((Double(choice.weights) * fraction).rounded())
     let fractions = PruningAllocation.fractions(curves, zeros: wanted)
     log.end(
-      "allocate", options: [Entry("specification", specification.text)], samples: trial.count,
+      "allocate", options: [Entry("specification", specification.text)], samples: judged,
       effect: "the cost of zeros in \(curves.count) layers was measured")
     return fractions.mapValues { .init(pattern: specification, fraction: $0) }
   }

@@ -41,7 +41,8 @@ struct PruningProblem {
       var part = GroupMoments(moments, group: group, isCentered: problem.hasBias)
       guard
         let fit = SparseFit(
-          problem.weights[rows], part, damping: max(Self.damping, Self.doubt * shortage), product)
+          problem.weights[rows], part, damping: max(Self.damping, Self.doubt * shortage),
+          importance: OutputImportance(problem, group: group, part), product)
       else { return nil }
       fits.append(fit)
       part.dropProducts()

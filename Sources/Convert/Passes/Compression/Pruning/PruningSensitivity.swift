@@ -21,9 +21,9 @@ struct PruningSensitivity {
   private static let budget = 12_000_000_000_000, fewest = 8
 
   /// Samples to measure with: a layer's zeros cost half a run of the network for each, on average.
-  private func samples(_ dense: Graph, layers: Int) -> Int {
+  func samples(_ dense: Graph, layers: Int) -> Int {
     let cost = Double(GraphTotals(dense).macs) / 2 * Double(max(1, layers * levels.count))
-    return max(Self.fewest, Int(Double(Self.budget) / max(cost, 1e9)))
+    return min(trial.count, max(Self.fewest, Int(Double(Self.budget) / max(cost, 1e9))))
   }
 
   /// The curve of each of `nodes`, layers of `dense`; those that the pattern does not fit are left out.

@@ -15,8 +15,9 @@ struct SparseFit {
   private let goal: [Float]
   /// The dense weights in scaled inputs.
   private let start: [Float]
-  /// The root of the energy of each input.
+  /// The root of the energy of each input, and of what each output counts.
   private let roots: [Double]
+  private let scales: [Float]
   private let product: FloatProduct
   private let inverse = Inverse()
 
@@ -47,8 +48,10 @@ struct SparseFit {
   ///   - weights: dense, [rows][n].
   ///   - damping: what is added to the energy of each input, as a part of their mean; it draws weights towards
   ///     the dense ones.
+  ///   - importance: what errors in each output count; the same for all where nil.
   init?(
-    _ weights: ArraySlice<Double>, _ moments: GroupMoments, damping: Double, _ product: FloatProduct
+    _ weights: ArraySlice<Double>, _ moments: GroupMoments, damping: Double,
+    importance: OutputImportance? = nil, _ product: FloatProduct
   ) {
     let n = moments.n
     rows = weights.count / max(1, n)
@@ -69,10 +72,19 @@ struct SparseFit {
     }
     self.quadratic = quadratic
     let first = weights.startIndex
-    let start = (0..<rows * n).map { Float(weights[first + $0] * roots[$0 % n]) }
-    self.start = start
+    var start = (0..<rows * n).map { Float(weights[first + $0] * roots[$0 % n]) }
     var goal = [Float](repeating: 0, count: rows * n)
     Self.multiply(start, quadratic, rows, n, to: &goal, product)
+    let scales = (0..<rows).map { row in
+      let square = Self.dot(start, goal, row * n..<(row + 1) * n)
+      return Float((importance?.weight(row, square: square) ?? 1).squareRoot())
+    }
+    for index in start.indices {
+      start[index] *= scales[index / n]
+      goal[index] *= scales[index / n]
+    }
+    self.start = start
+    self.scales = scales
     if !moments.differences.isEmpty {
       // What the dense network's inputs had more than those that there are now.
       let differences = (0..<n * n).map {
@@ -84,7 +96,7 @@ struct SparseFit {
     }
     if !moments.residuals.isEmpty {
       for index in goal.indices {
-        goal[index] += Float(moments.residuals[index] / roots[index % n])
+        goal[index] += Float(moments.residuals[index] / roots[index % n]) * scales[index / n]
       }
     }
     self.goal = goal
@@ -122,7 +134,7 @@ struct SparseFit {
   }
 
   private func real(_ scaled: [Float]) -> [Double] {
-    scaled.indices.map { Double(scaled[$0]) / roots[$0 % n] }
+    scaled.indices.map { Double(scaled[$0] / scales[$0 / n]) / roots[$0 % n] }
   }
 
   /// The values of the weights of `sparse` that are not zero at which the error is least: conjugate gradients,

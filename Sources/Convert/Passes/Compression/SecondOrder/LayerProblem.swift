@@ -12,6 +12,15 @@ struct LayerProblem {
   /// The shape of the tensor, and its dimension of outputs: 1 where weights lie in columns.
   let shape: Shape
   let axis: Int
+  /// Where the outputs go on as they are: within the bounds of an activation; nil where there is none.
+  var passage: Passage?
+
+  /// What of the outputs of a layer passes its activation.
+  struct Passage {
+    /// What is added to each output before.
+    let bias: [Double]
+    let bounds: ClosedRange<Double>
+  }
 
   /// Outputs.
   var rows: Int { moments.n == 0 ? 0 : weights.count / moments.n }
@@ -148,7 +157,8 @@ struct LayerProblems {
     return LayerProblem(
       weights: reading.weights, moments: moments,
       hasBias: graph.takesBias(graph.nodes[weighted.position], geometry.outputs),
-      shape: reading.tensor.shape, axis: reading.axis)
+      shape: reading.tensor.shape, axis: reading.axis,
+      passage: dense.passage(of: dense.nodes[weighted.position], geometry.outputs))
   }
 
   /// The value that is added to the output of a layer and is there before it: a residual connection, whose errors
@@ -168,6 +178,25 @@ struct LayerProblems {
 }
 
 extension Graph {
+  /// What of the outputs of a layer passes the activation that is fused into it; nil where all do.
+  fileprivate func passage(of node: Node, _ outputs: Int) -> LayerProblem.Passage? {
+    var bounds = 0.0...Double.infinity
+    switch node.attributes["activation"] {
+    case .string("Relu"): break
+    case .string("Clip"):
+      guard case .float(let low)? = node.attributes["activation_min"],
+        case .float(let high)? = node.attributes["activation_max"], low < high
+      else { return nil }
+      bounds = Double(low)...Double(high)
+    default: return nil
+    }
+    let bias = node.inputs.count > 2 ? node.inputs[2].flatMap { floats($0) } : nil
+    guard let bias else {
+      return .init(bias: [Double](repeating: 0, count: outputs), bounds: bounds)
+    }
+    return bias.count == outputs ? .init(bias: bias.map { Double($0) }, bounds: bounds) : nil
+  }
+
   /// Whether a layer has a bias of one number for each of `outputs`, or may be given one.
   func takesBias(_ node: Node, _ outputs: Int) -> Bool {
     guard node.op == "Conv" || node.op == "Gemm" && node.attributes["beta"] == nil else {
