@@ -20,6 +20,9 @@ struct PruningSensitivity {
   /// Multiply-accumulates that measuring may take, about two minutes of two cores, and the fewest samples.
   private static let budget = 12_000_000_000_000, fewest = 8
 
+  /// Multiply-accumulates that running the samples which layers are fitted on may take.
+  private static let runs = 5e12
+
   /// Samples to measure with: a layer's zeros cost half a run of the network for each, on average.
   func samples(_ dense: Graph, layers: Int) -> Int {
     let cost = Double(GraphTotals(dense).macs) / 2 * Double(max(1, layers * levels.count))
@@ -33,7 +36,8 @@ struct PruningSensitivity {
     var losses = checkpoint?.restoreAll(nodes.count, restore) ?? []
     if losses.count < nodes.count {
       var problems = try LayerProblems(
-        dense, &fit, most: min(400, SampledPruning.samples(options)), options: options)
+        dense, &fit, most: min(400, SampledPruning.samples(options)),
+        budget: .init(layers: nodes, macs: Self.runs), options: options)
       for node in nodes[..<losses.count] {
         progress(Converter.Progress(stage: "go on", done: 0, total: 0))
         try problems.pass(node, in: dense, isChanged: false)

@@ -38,7 +38,8 @@ struct SampledPruning {
     var problems: LayerProblems?
     if steps.count < nodes.count {
       let found = try LayerProblems(
-        graph, &samples, most: Self.samples(options), places: 32_768, options: options)
+        graph, &samples, most: Self.samples(options), places: 32_768,
+        budget: .init(layers: nodes, macs: Self.budget(options)), options: options)
       effect.samples = found.sampleCount
       problems = found
     }
@@ -101,6 +102,11 @@ struct SampledPruning {
       _ = Prune(specification: pattern, scope: .layer).apply(&graph, [node])
       effect.byMagnitude.append(node.name)
     }
+  }
+
+  /// Multiply-accumulates that running samples may take: about two minutes of two cores.
+  private static func budget(_ options: ConversionOptions) -> Double {
+    options.effort == .thorough ? 6e13 : 1.5e13
   }
 
   /// The samples that layers are fitted on.

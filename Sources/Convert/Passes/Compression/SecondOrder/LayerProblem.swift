@@ -52,9 +52,19 @@ struct LayerProblems {
   /// Samples that were taken in; zero where shapes depend on data, so that nothing can be gathered.
   var sampleCount: Int { walk?.sampleCount ?? 0 }
 
+  /// What gathering may cost: layers that are asked for, and multiply-accumulates for all of them.
+  struct Budget {
+    let layers: [WeightedNode]
+    let macs: Double
+
+    /// Samples that are taken in whatever they cost.
+    fileprivate static let least = 128
+  }
+
+  /// Problems of the layers of `dense` on up to `most` samples; fewer where a budget or memory says so.
   init(
     _ dense: Graph, _ samples: inout SampleSet, most: Int, places: Int = 16_384,
-    placesPerProduct: Int = 16, options: ConversionOptions
+    placesPerProduct: Int = 16, budget: Budget? = nil, options: ConversionOptions
   ) throws(ConvertError) {
     self.dense = dense
     index = GraphIndex(dense)
@@ -63,7 +73,13 @@ struct LayerProblems {
     product = FloatProduct(ThreadPool(threads: options.threads))
     guard !dense.dependsOnData else { return }
     let limit = options.maximumMemory.map { min(Self.stateLimit, $0 / 4) } ?? Self.stateLimit
-    walk = try LayerWalk(dense, &samples, most: most, limit: limit, options: options)
+    let count =
+      budget.map {
+        LayerWalk.samples(
+          dense, $0.layers.map(\.position), most: most, least: Budget.least, limit: limit,
+          budget: $0.macs)
+      } ?? most
+    walk = try LayerWalk(dense, &samples, most: count, limit: limit, options: options)
   }
 
   /// What is read of samples for a layer.

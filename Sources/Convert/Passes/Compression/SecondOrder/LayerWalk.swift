@@ -109,6 +109,36 @@ struct LayerWalk {
     return isRead.indices.filter { isRead[$0] }.map { ValueID($0) }
   }
 
+  /// The most samples up to `most` with which a walk past the nodes at `positions`, of both networks, takes no more
+  /// than `budget` multiply-accumulates; no fewer than `least`.
+  ///
+  /// Fewer samples cost less by more than their number: more of their states can be kept, and fewer nodes run
+  /// again.
+  static func samples(
+    _ graph: Graph, _ positions: [Int], most: Int, least: Int, limit: Int, budget: Double
+  ) -> Int {
+    var before = [0.0]
+    for node in graph.nodes {
+      before.append(before[before.count - 1] + Double(max(0, graph.multiplyAccumulates(of: node))))
+    }
+    let bytes = positions.map { position in
+      live(graph, before: position).reduce(1) { sum, id in
+        sum + (graph[id].shape?.count ?? 0) * graph[id].type.size
+      }
+    }
+    var count = most
+    while count > least {
+      var (cut, cost) = (0, 0.0)
+      for (position, bytes) in zip(positions, bytes) {
+        cost += before[position] - before[cut]
+        if 2 * bytes <= limit / count { cut = position }
+      }
+      if 2 * cost * Double(count) <= budget { break }
+      count = max(least, count * 4 / 5)
+    }
+    return count
+  }
+
   /// The nodes between the cut and a layer, ready to run.
   private func segment(
     _ graph: Graph, to position: Int, _ wanted: [ValueID]
