@@ -82,6 +82,21 @@ import Testing
     #expect(try step.apply(&graph, last, &samples) == 0)
   }
 
+  /// A constant for each channel would have to move along; one for all of them need not.
+  @Test(arguments: [(8, 0), (1, 1)]) func constantsOfChannelsKeepThem(
+    _ elements: Int, _ classes: Int
+  ) throws {
+    var builder = TestSupport.GraphBuilder(seed: 2)
+    let x = builder.input([1, 3, 6, 6])
+    let made = builder.conv(x, 8, from: 3, name: "made")
+    let scaled = builder.node("Mul", made, builder.weights(1, elements, 1, 1))
+    let last = builder.conv(scaled, 8, from: 8, name: "last")
+    var graph = builder.finish(last)
+    try graph.inferShapes()
+    #expect(ChannelClasses(graph, for: .permutation).classes.count == classes)
+    #expect(ChannelClasses(graph, for: .scaling).classes.isEmpty)
+  }
+
   private static let pool = ThreadPool(threads: 1)
 
   /// Of 16 channels the first half counts: two of each four must come from it.

@@ -62,14 +62,15 @@ extension ChannelClasses {
   /// have to be changed along.
   static func keepsChannels(_ node: Node, _ graph: Graph, under change: Change) -> Bool {
     if ["Flatten", "Reshape", "Squeeze"].contains(node.op) { return readsPixel(node, graph) }
-    guard let rank = node.outputs[0].flatMap({ graph[$0].shape?.rank }) else { return false }
+    guard homogeneous.contains(node.op) || change == .permutation && pointwise.contains(node.op),
+      let rank = node.outputs.first?.flatMap({ graph[$0].shape?.rank })
+    else { return false }
     let operands = node.inputs.compactMap { $0 }
-    let isSimple = operands.allSatisfy { id in
-      graph[id].constant == nil
-        ? graph[id].shape?.rank == rank : change == .permutation && graph[id].shape?.count == 1
-    }
-    guard isSimple, graph[operands[0]].constant == nil || operands.count > 1 else { return false }
-    return homogeneous.contains(node.op) || change == .permutation && pointwise.contains(node.op)
+    return operands.contains { graph[$0].constant == nil }
+      && operands.allSatisfy { id in
+        graph[id].constant == nil
+          ? graph[id].shape?.rank == rank : change == .permutation && graph[id].shape?.count == 1
+      }
   }
 
   /// Operators that scale with what they read.
