@@ -81,8 +81,7 @@ extension ChannelClasses {
   /// Others that treat all channels alike.
   private static let pointwise: Set = [
     "Mul", "Div", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Swish", "Mish", "Elu", "Celu",
-    "Selu",
-    "Gelu", "Tanh", "Softplus", "Softsign", "Erf", "Exp", "Abs", "Neg", "Sqrt", "Mean",
+    "Selu", "Gelu", "Tanh", "Softplus", "Softsign", "Erf", "Exp", "Abs", "Neg", "Sqrt", "Mean",
   ]
 
   /// Whether a change of shape makes rows of channels of single pixels.
