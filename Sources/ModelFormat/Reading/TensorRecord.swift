@@ -74,6 +74,13 @@ struct TensorRecord {
       sideBySide: try reader.index(else: .tensorRecord), quantum: quantum)
   }
 
+  /// Where the tensor lies.
+  var place: ModelFile.TensorPlace {
+    ModelFile.TensorPlace(
+      name: name, offset: offset, positions: positions, values: values, scales: scales,
+      span: end - offset, digest: digest)
+  }
+
   /// What errors are about.
   var subject: String { "tensor '\(name)'" }
 
