@@ -56,6 +56,27 @@ import Testing
     #expect(Self.isTooMuch(Self.error(graph)))
   }
 
+  /// A million boxes without extents, which overlap none: each is compared with all before it.
+  @Test(.timeLimit(.minutes(2))) func boxesThatDoNotOverlapAreNotComparedForever() throws {
+    let count = 1 << 20
+    var graph = Graph(name: "boxes")
+    func zeros(_ shape: Shape) -> Tensor {
+      Tensor(
+        type: .float32, shape: shape, quantization: nil, encoding: .bitmask, nonzeroCount: 0,
+        positions: Bytes([UInt8](repeating: 0, count: shape.count / 8)), values: Bytes([]))
+    }
+    let boxes = graph.addConstant("boxes", zeros([1, count, 4]))
+    let scores = graph.addConstant("scores", zeros([1, 1, count]))
+    let most = graph.addConstant("most", Tensor([Int64.max]))
+    let kept = graph.add(Value(name: "kept", type: .int64))
+    graph.outputs = [kept]
+    graph.nodes = [
+      Node(
+        name: "nms", op: "NonMaxSuppression", inputs: [boxes, scores, most], outputs: [kept])
+    ]
+    #expect("\(try #require(Self.error(graph)))".contains("pairs of boxes"))
+  }
+
   /// The limit is what is stated, and what a network takes is under it or not.
   @Test func theLimitIsExact() throws {
     var build = GraphBuilder()

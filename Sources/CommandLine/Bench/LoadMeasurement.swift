@@ -44,7 +44,7 @@ struct LoadMeasurement: Encodable {
       let speed = String(format: "%.2f GB/s", Double(bytes) / ms / 1e6)
       return [what, String(format: "%.3f ms", ms), isAll ? speed : ""]
     }
-    return "\(model): \(Text.count(bytes)) bytes, \(threads) threads\n"
+    return "\(model): \(Text.count(bytes)) bytes, \(threads) thread\(threads == 1 ? "" : "s")\n"
       + Text.table([
         row("outline", outlineMs, isAll: false), row("every check", verifyMs),
         row("digest alone, one thread", digestMs),

@@ -12,6 +12,13 @@ extension Operator {
     infer: { facts throws(OperatorError) in
       [try facts.result(.int64, [try selectedBoxes(facts).count / 3, 3])]
     },
+    scans: { facts in
+      guard let scores = facts.optionalInput(1)?.shape, scores.rank == 3,
+        let most = try? facts.constantIntegers(2, "max_output_boxes_per_class")?.first
+      else { return 0 }
+      return .saturatingProduct(
+        scores.count, Swift.max(0, Swift.min(most, scores[2])))
+    },
     prepare: { facts throws(OperatorError) in
       let selected = try selectedBoxes(facts)
       return Execution(kernel: "nms") { operands in
@@ -21,8 +28,8 @@ extension Operator {
     })
 }
 
-/// Boxes that do not overlap are compared with all that were kept: a second or so for each 2³⁰ pairs.
-private let maximumComparisons = 1 << 35
+/// Boxes that do not overlap are compared with all that were kept: some seconds in all.
+private let maximumComparisons = 1 << 32
 
 /// One constant number, or `value` where the input is left out or empty.
 private func number(
