@@ -18,7 +18,7 @@ public enum ModelReader {
       let model = Model(
         graph: graph,
         metadata: bytes.slice(metadata.offset..<(metadata.offset + metadata.size)) ?? Bytes([]),
-        release: directory.release,
+        release: directory.release, signature: directory.signature,
         ancillary: directory.unknown.compactMap { section in
           bytes.slice(section.offset..<(section.offset + section.size)).map {
             AncillarySection(kind: section.kind, bytes: $0)
@@ -26,6 +26,7 @@ public enum ModelReader {
         })
       return ModelFile(
         model: model, byteCount: bytes.count, digest: directory.digest,
+        signedBytes: directory.signedBytes,
         version: (Int(directory.major), Int(directory.minor)), regions: directory.regions,
         tensorPlaces: tensors.places)
     }
@@ -74,6 +75,8 @@ public struct ModelFile: Sendable {
   public let byteCount: Int
   /// The SHA-256 digest of header and section table, which reach every other byte by digests.
   public let digest: [UInt8]
+  /// Header and section table: what a signature is made of, behind `ModelSignature.context`.
+  public let signedBytes: [UInt8]
   /// The format's version that the file was written in.
   public let version: (major: Int, minor: Int)
   /// The parts of the file in order, without holes.
