@@ -67,6 +67,20 @@ public struct ModelFile: Sendable {
     public let span: Int
     /// The SHA-256 digest of its streams.
     public let digest: [UInt8]
+    /// Its streams in order, without the padding between them.
+    public let streams: [Stream]
+  }
+
+  /// A stretch of elements of one size.
+  public struct Stream: Sendable, Hashable {
+    /// `positions`, `values` or `scales`.
+    public let name: String
+    /// The offset from the start of the file.
+    public let offset: Int
+    /// The size in bytes; not zero.
+    public let size: Int
+    /// The bytes of an element.
+    public let width: Int
   }
 
   /// The content.

@@ -49,13 +49,23 @@ public enum AtomicFile {
       if isNamed { unlink(temporary) }
       throw error
     }
-    // The new name is on disk once the folder is.
-    let directory = open(folder, O_RDONLY | O_CLOEXEC)
-    if directory >= 0 {
-      fsync(directory)
-      close(directory)
+    try syncFolder(of: path)
+  }
+
+  /// Waits until the names in the folder of `path` are on disk.
+  ///
+  /// File systems that keep no folders on disk, or cannot say, are no fault of the file.
+  public static func syncFolder(of path: String) throws(FileError) {
+    let directory = open(folder(of: path), O_RDONLY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    defer { close(directory) }
+    guard fsync(directory) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS else {
+      throw .cannotSync(path: path, code: errno)
     }
   }
+
+  /// Whether there is something at `path`.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Removes the file at `path`, if there is one.
   public static func remove(_ path: String) { unlink(path) }
