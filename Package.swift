@@ -76,13 +76,13 @@ let package = Package(
     // ... to here. What the host adds:
     module("Train", ["Interpreter", "Operators", "Kernels", "ModelFormat"]),
     module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),
-    module("Ship", ["ModelFormat", "CSodium", "CZlib"]),
+    module("Ship", ["ModelFormat", "Interpreter", "Metadata", "CSodium", "CZlib"]),
     module("Datasets", ["ModelFormat", "CImages", "CZlib"]),
     module(
       "Convert",
       [
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Train", "Metadata", "Datasets",
-        "CSchemas", "CProtobufC",
+        "Ship", "CSchemas", "CProtobufC",
       ]),
     module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
     module(

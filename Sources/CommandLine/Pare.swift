@@ -18,7 +18,7 @@ public struct Pare: ParsableCommand {
       ConvertCommand.self, InspectCommand.self, RunCommand.self, BenchCommand.self,
       EvaluateCommand.self, RankCommand.self, VerifyCommand.self, ExportCommand.self,
       OpsCommand.self, PackCommand.self, UnpackCommand.self, DiffCommand.self, PatchCommand.self,
-      KeygenCommand.self, SignCommand.self,
+      KeygenCommand.self, SignCommand.self, InstallCommand.self,
     ])
 
   /// For the argument parser.

@@ -56,6 +56,7 @@ public enum ShipError: Error {
   }
 
   /// Runs `body`, with what it throws as an error of this module.
+  @discardableResult
   static func filing<R>(_ body: () throws(FileError) -> R) throws(ShipError) -> R {
     do { return try body() } catch { throw .file(error) }
   }

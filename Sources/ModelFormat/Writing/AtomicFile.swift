@@ -11,10 +11,15 @@ public enum AtomicFile {
   ///
   /// The bytes go to a file without a name where the file system offers that, so that nothing is left
   /// behind even when the process is killed; otherwise to a temporary file beside `path`.
+  ///
+  /// - Parameter accept: called with a path under which the whole file can be read before it replaces the
+  ///   old one; where it says no, the old one stays.
+  /// - Returns: whether the file was accepted and is in its place.
+  @discardableResult
   public static func write(
-    to path: String,
+    to path: String, accept: (String) -> Bool = { _ in true },
     _ body: ((UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) -> Void
-  ) throws(FileError) {
+  ) throws(FileError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .notAFile(path: path, isDirectory: true)
@@ -35,6 +40,10 @@ public enum AtomicFile {
     do throws(FileError) {
       try body { (bytes) throws(FileError) in try writeAll(bytes, descriptor, path) }
       guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, code: errno) }
+      guard accept(isNamed ? temporary : "/proc/self/fd/\(descriptor)") else {
+        if isNamed { unlink(temporary) }
+        return false
+      }
       if !isNamed {
         unlink(temporary)
         guard
@@ -50,6 +59,7 @@ public enum AtomicFile {
       throw error
     }
     try syncFolder(of: path)
+    return true
   }
 
   /// Waits until the names in the folder of `path` are on disk.

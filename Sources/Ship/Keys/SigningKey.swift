@@ -58,14 +58,21 @@ public struct SigningKey: Sendable {
     }
     let id = Array(hidden[..<8])
     let bytes = Array(hidden[8..<72])
-    guard Self.digest(id, bytes) == Array(hidden[72...]) else { throw .key(path, .wrongPassword) }
+    // minisign stores no checksum where it does not encrypt; the halves of the key must fit in any case.
+    let checksum = Array(hidden[72...])
+    let isUnchecked = Array(file[2..<4]) == Self.unencrypted && checksum.allSatisfy { $0 == 0 }
+    guard isUnchecked || checksum == Self.digest(id, bytes), Sodium.isKeyPair(bytes) else {
+      throw .key(path, .wrongPassword)
+    }
     self.init(id: id, bytes: bytes)
   }
 
   /// The text of the key's file, encrypted where there is a password; nil where there is too little
   /// memory for that.
   public func text(password: String?) -> String? {
-    var hidden = id + bytes + Self.digest(id, bytes)
+    var hidden =
+      id + bytes
+      + (password == nil ? [UInt8](repeating: 0, count: 32) : Self.digest(id, bytes))
     var limits = [UInt8](repeating: 0, count: 48)
     if let password {
       let salt = Sodium.random(32)

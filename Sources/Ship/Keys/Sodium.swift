@@ -22,6 +22,14 @@ enum Sodium {
     return (verifying, signing)
   }
 
+  /// Whether the public half of a secret key is that of its seed.
+  static func isKeyPair(_ key: [UInt8]) -> Bool {
+    var verifying = [UInt8](repeating: 0, count: Int(crypto_sign_PUBLICKEYBYTES))
+    var signing = [UInt8](repeating: 0, count: Int(crypto_sign_SECRETKEYBYTES))
+    crypto_sign_seed_keypair(&verifying, &signing, key)
+    return signing == key
+  }
+
   /// The Ed25519 signature of `message`, 64 bytes.
   static func sign(_ message: [UInt8], _ key: [UInt8]) -> [UInt8] {
     var signature = [UInt8](repeating: 0, count: Int(crypto_sign_BYTES))
