@@ -116,6 +116,7 @@ let package = Package(
         "CProtobufC",
       ],
       exclude: ["Fixtures"]),
+    tests("Ship", ["ModelFormat", "Interpreter", "Metadata"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(

@@ -47,7 +47,8 @@ public struct KeygenCommand: ParsableCommand {
     for file in [files.secret, files.verifying] where AtomicFile.exists(file) {
       throw Failure(ShipError.key(file, .exists))
     }
-    let password = noPassword ? nil : try secret.password("password for \(files.secret)", twice: true)
+    let password =
+      noPassword ? nil : try secret.password("password for \(files.secret)", twice: true)
     guard noPassword || password != nil else {
       throw Failure(
         outcome: .usage,
@@ -57,7 +58,8 @@ public struct KeygenCommand: ParsableCommand {
     guard let text = key.text(password: password) else {
       throw Failure(
         outcome: .invalidInput,
-        message: "too little memory to encrypt the key (1 GB is needed); --no-password does without")
+        message: "too little memory to encrypt the key (1 GB is needed); --no-password does without"
+      )
     }
     try reporting {
       try PlainFile.write(text, to: files.secret, isSecret: true)
