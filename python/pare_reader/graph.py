@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple, Union
 
-from .errors import FormatError, check
+from .errors import check
 from .layout import Header, Section
 from .records import Value
 
@@ -67,18 +67,23 @@ class _Reader:
     def here(self) -> int:
         return self.start + self.place
 
+    def left(self) -> int:
+        return self.end - self.place
+
+    def words(self, count: int, rule: str = "graphLength") -> Tuple[int, ...]:
+        """The next words, or ``rule`` where the section ends before the last."""
+        whole = min(count, self.left() // 4)
+        check(whole == count, rule, self.here() + 4 * whole, "the graph ends within a node")
+        return self.take("I", count)
+
     def take(self, form: str, count: int) -> Tuple:
-        """Numbers of one form: I, i, q or f."""
-        layout = f"<{count}{form}"
-        size = count * (8 if form == "q" else 4)
-        check(size <= self.end - self.place, "graphLength", self.start + self.end,
-              "the graph ends within a node")
-        numbers = struct.unpack_from(layout, self.data, self.place)
-        self.place += size
+        """Numbers of one form, I, q or f, that are known to be there."""
+        numbers = struct.unpack_from(f"<{count}{form}", self.data, self.place)
+        self.place += count * (8 if form == "q" else 4)
         return numbers
 
-    def word(self) -> int:
-        return self.take("I", 1)[0]
+    def word(self, rule: str = "graphLength") -> int:
+        return self.words(1, rule)[0]
 
     def string(self) -> str:
         place, number = self.here(), self.word()
@@ -126,33 +131,34 @@ class _Reader:
 
     def node(self, values: List[Value], depth: int) -> Node:
         operator, name = self.string(), self.string()
-        inputs, outputs, attributes = self.take("I", 3)
+        inputs, outputs, attributes = self.words(3)
         fits = max(inputs, outputs, attributes) <= MOST_OPERANDS
-        check(fits and 4 * (inputs + outputs) + 12 * attributes <= self.end - self.place,
-              "entryCount", self.here(), "the operands of a node do not fit")
+        check(fits and 4 * (inputs + outputs) + 12 * attributes <= self.left(), "entryCount",
+              self.here(), "the operands of a node do not fit")
         node = Node(operator, name, [self.operand(values) for _ in range(inputs)],
                     [self.operand(values) for _ in range(outputs)], {}, {})
         last = -1
         for _ in range(attributes):
             place = self.here()
-            number = self.word()
-            check(number < len(self.names), "operandIndex", place, f"there is no string {number}")
-            check(number > last, "attribute", place, "the names of attributes do not rise")
+            number = self.word("attribute")
+            check(last < number < len(self.names), "attribute", place,
+                  f"the names of attributes do not rise, or there is no string {number}")
             last = number
             self.attribute(node, self.names[number])
         if self.has_bodies:
-            for _ in range(self.word()):
-                node.bodies.append(self.body(depth + 1))
+            place = self.here()
+            bodies = self.word("body")
+            check(20 * bodies <= self.left(), "entryCount", place, f"{bodies} bodies do not fit")
+            node.bodies.extend(self.body(depth + 1) for _ in range(bodies))
         return node
 
     def attribute(self, node: Node, name: str) -> None:
         place = self.here()
-        kind, count = self.take("I", 2)
-        check(kind in KINDS, "attribute", place, f"attribute {name!r} is of kind {kind}")
-        check(kind > 3 or count == 1, "attribute", place, f"{count} numbers of {name!r}")
+        kind, count = self.words(2, "attribute")
+        check(kind in KINDS and (kind > 3 or count == 1)
+              and count * (8 if kind in (1, 4) else 4) <= self.left(), "attribute", place,
+              f"attribute {name!r} is of kind {kind}, with {count} entries")
         if kind in (3, 6):
-            check(4 * count <= self.end - self.place, "graphLength", self.start + self.end,
-                  "the graph ends within a node")
             content: Tuple = tuple(self.string() for _ in range(count))
         else:
             content = self.take("q" if kind in (1, 4) else "f", count)
@@ -160,13 +166,11 @@ class _Reader:
         node.kinds[name] = KINDS[kind]
 
     def body(self, depth: int) -> Graph:
-        start = self.here()
-        check(depth <= DEEPEST, "body", start, f"bodies lie more than {DEEPEST} deep")
-        if self.end - self.place < 20:
-            raise FormatError("body", start, "the graph ends within the counts of a body")
+        place = self.here()
+        check(depth <= DEEPEST, "body", place, f"bodies lie more than {DEEPEST} deep")
         name = self.string()
-        count, inputs, outputs, nodes = self.take("I", 4)
-        check(4 * (count + inputs + outputs) + 20 * nodes <= self.end - self.place, "body", start,
-              "the counts of a body do not fit")
+        count, inputs, outputs, nodes = self.words(4, "body")
+        check(4 * (count + inputs + outputs) + 24 * nodes <= self.left(), "entryCount", place,
+              "the values and nodes of a body do not fit")
         values = [Value(number, self.string()) for number in range(count)]
         return self.graph(name, values, inputs, outputs, nodes, bytearray(count), depth)

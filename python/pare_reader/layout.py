@@ -6,7 +6,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import List, Union
 
 from .errors import FormatError, check
 
@@ -40,7 +40,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Section:
-    """One section: ``name`` is ``"ancillary"`` where its number is unknown. ``data`` is a view."""
+    """One section: ``name`` is ``"ancillary"`` where its number is unknown.
+
+    ``data`` is a view of its bytes, ``entry`` the place of its entry in the section table.
+    """
 
     number: int
     critical: bool
@@ -49,6 +52,12 @@ class Section:
     size: int
     digest: bytes
     data: memoryview
+    entry: int
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.offset + self.size
 
 
 def aligned(offset: int, unit: int) -> int:
@@ -56,7 +65,7 @@ def aligned(offset: int, unit: int) -> int:
     return -(-offset // unit) * unit
 
 
-def check_zero(data: memoryview, start: int, end: int, rule: str = "padding",
+def check_zero(data: Union[bytes, memoryview], start: int, end: int, rule: str = "padding",
                what: str = "padding is not zero") -> None:
     """Refuses a byte other than zero in ``data[start:end]``, by its place."""
     stretch = bytes(data[start:end])
@@ -66,10 +75,10 @@ def check_zero(data: memoryview, start: int, end: int, rule: str = "padding",
 
 def read_header(data: memoryview) -> Header:
     """The header, every rule of it checked."""
+    check(len(data) < 8 or data[:8] == MAGIC, "magic", 0, "this is no .pare file")
     check(len(data) >= 128, "headerLength", len(data), f"{len(data)} bytes are no header")
-    (magic, mark, major, minor, size, incompatible, compatible, sections, values, tensors, nodes,
+    (_, mark, major, minor, size, incompatible, compatible, sections, values, tensors, nodes,
      inputs, outputs, release, digest, _, checksum) = HEADER.unpack_from(data, 0)
-    check(magic == MAGIC, "magic", 0, "this is no .pare file")
     check(zlib.crc32(data[:124]) == checksum, "headerChecksum", 124, "the header is damaged")
     check(mark == 0x01020304, "byteOrder", 8, f"the byte-order mark is {mark:#010x}")
     check(major == 1, "majorVersion", 12, f"version {major} needs another reader")
@@ -79,8 +88,6 @@ def read_header(data: memoryview) -> Header:
     check(size == len(data), "fileSize", 16, f"{len(data)} bytes, where the header says {size}")
     check(6 <= sections <= 64 and 128 + 64 * sections <= len(data), "sectionCount", 40,
           f"{sections} sections")
-    for place, (what, count) in enumerate(zip(COUNTS, (values, tensors, nodes, inputs, outputs))):
-        check(count <= MOST, "entryCount", 44 + 4 * place, f"{count} {what}")
     return Header(minor, bool(incompatible), compatible, sections, values, tensors, nodes, inputs,
                   outputs, release, digest)
 
@@ -90,56 +97,55 @@ def read_sections(data: memoryview, header: Header) -> List[Section]:
     end = 128 + 64 * header.sections
     check(hashlib.sha256(data[128:end]).digest() == header.table_digest, "sectionTableDigest", 128,
           "the section table is damaged")
-    entries = [ENTRY.unpack_from(data, 128 + 64 * i) for i in range(header.sections)]
-    _check_kinds(entries)
-    sections = []
-    for i, (kind, _, offset, size, digest, _) in enumerate(entries):
-        field = 128 + 64 * i + 8
-        check(offset == aligned(end, 64), "sectionPlace", field, f"section {i} lies at {offset}")
-        check(offset + size <= len(data), "sectionPlace", field, f"section {i} exceeds the file")
-        check_zero(data, end, offset)
-        end = offset + size
-        number = kind & ~CRITICAL
-        sections.append(Section(number, kind >= CRITICAL, NAMES.get(number, "ancillary"), offset,
-                                size, digest, data[offset:end]))
-    check(end == len(data), "sectionPlace", end, "bytes follow the last section")
-    for section in sections:
-        check(section.name == "data" or hashlib.sha256(section.data).digest() == section.digest,
-              "sectionDigest", section.offset, f"section {section.name} is damaged")
-    _check_sizes(sections, header)
+    sections: List[Section] = []
+    known: List[int] = []
+    for entry in range(128, end, 64):
+        section = _section(data, entry, end if not sections else sections[-1].end)
+        if section.number in NAMES:
+            check(not known or known[-1] < section.number, "sectionOrder", entry,
+                  "the numbers of the sections do not rise")
+            known.append(section.number)
+        sections.append(section)
+    last = sections[-1]
+    check(last.end == len(data), "sectionPlace", last.end, "bytes follow the last section")
+    for number, name in NAMES.items():
+        check(number in known, "sectionMissing", 128, f"there is no section {name}")
+    check(last.name == "data", "sectionOrder", by_name(sections, "data").entry,
+          "the data section is not the last")
+    metadata = by_name(sections, "metadata")
+    check(metadata.size <= MOST_METADATA, "entryCount", metadata.entry,
+          f"{metadata.size} bytes of metadata")
+    counts = (header.values, header.tensors, header.nodes, header.inputs, header.outputs)
+    for i, (what, count) in enumerate(zip(COUNTS, counts)):
+        check(count <= MOST, "entryCount", 44 + 4 * i, f"{count} {what}")
     return sections
 
 
-def _check_kinds(entries: List[Tuple]) -> None:
-    known = []
-    for i, (kind, flags, _, _, digest, reserved) in enumerate(entries):
-        place = 128 + 64 * i
-        number = kind & ~CRITICAL
-        check(flags == 0 and not any(reserved), "sectionTableReserved", place,
-              "a reserved field is not zero")
-        check(number != 6 or not any(digest), "sectionTableReserved", place + 24,
-              "the data section has a digest")
-        if number in NAMES:
-            check(kind == KINDS[number], "sectionUnknown", place, f"a section of kind {kind:#x}")
-            check(not known or known[-1] < number, "sectionOrder", place,
-                  "the numbers of the sections do not rise")
-            known.append(number)
-        else:
-            check(kind < CRITICAL, "sectionUnknown", place, f"a critical section of kind {kind:#x}")
-            check(6 not in known, "sectionOrder", place, "the data section is not the last")
-    for number, name in NAMES.items():
-        check(number in known, "sectionMissing", 128, f"there is no section {name}")
+def _section(data: memoryview, entry: int, before: int) -> Section:
+    """The section of the entry at ``entry``, behind one that ends at ``before``."""
+    kind, flags, offset, size, digest, reserved = ENTRY.unpack_from(data, entry)
+    number = kind & ~CRITICAL
+    name = NAMES.get(number, "ancillary")
+    check(kind == KINDS.get(number, number), "sectionUnknown", entry,
+          f"a section of kind {kind:#010x}")
+    check(flags == 0 and not any(reserved), "sectionTableReserved", entry,
+          "a reserved field is not zero")
+    check(offset == aligned(before, 64), "sectionPlace", entry + 8, f"{name} lies at {offset}")
+    check(offset + size <= len(data), "sectionPlace", entry + 8, f"{name} exceeds the file")
+    check_zero(data, before, offset)
+    content = data[offset: offset + size]
+    if name == "data":
+        check(not any(digest), "sectionTableReserved", entry + 24, "the data section has a digest")
+    else:
+        check(hashlib.sha256(content).digest() == digest, "sectionDigest", offset,
+              f"section {name} is damaged")
+    return Section(number, kind >= CRITICAL, name, offset, size, digest, content, entry)
 
 
-def _check_sizes(sections: List[Section], header: Header) -> None:
-    records = {"values": 64 * header.values, "tensors": 128 * header.tensors}
-    for i, section in enumerate(sections):
-        if section.name == "metadata":
-            check(section.size <= MOST_METADATA, "entryCount", 128 + 64 * i,
-                  f"{section.size} bytes of metadata")
-        check(section.size == records.get(section.name, section.size), "entryCount", section.offset,
-              f"{section.size} bytes of {section.name} records, where the header promises "
-              f"{records.get(section.name)}")
+def check_records(section: Section, count: int, size: int) -> None:
+    """Refuses a section of records that is not as long as the header says."""
+    check(section.size == count * size, "entryCount", section.offset,
+          f"{section.size} bytes of {section.name}, where {count} records take {count * size}")
 
 
 def file_digest(data: memoryview, header: Header) -> str:

@@ -36,7 +36,8 @@ _SCHEMA: Dict[str, Dict[int, Tuple[str, str, bool]]] = {
     "Entry": {1: ("key", "string", False), 2: ("value", "string", False)},
 }
 _FIXED = {"float": (5, "<f"), "double": (1, "<d")}
-_VARINTS = {"uint32": 32, "uint64": 64}
+# Integers of 64 bits are held within 63, so that every language has a type for them.
+_VARINTS = {"uint32": 32, "uint64": 63}
 _DEFAULTS: Dict[str, Any] = {"string": "", "bytes": b"", "uint32": 0, "uint64": 0, "float": 0.0,
                              "double": 0.0}
 
@@ -52,9 +53,24 @@ def read_metadata(data: memoryview, offset: int) -> Dict[str, Any]:
     takes more bytes than it needs: then it is what encoding the message again would give.
     """
     try:
-        return _message("Metadata", bytes(data))
+        message = _message("Metadata", bytes(data))
+        _check_meaning(message)
+        return message
     except _Wrong as wrong:
         raise FormatError("metadata", offset, f"metadata: {wrong}") from None
+
+
+def _check_meaning(message: Dict[str, Any]) -> None:
+    preprocessing, provenance = message["preprocessing"], message["provenance"]
+    if preprocessing is not None:
+        if not preprocessing["mean"] or not preprocessing["deviation"]:
+            raise _Wrong("preprocessing has no mean or no deviation")
+        if preprocessing["color"] not in ("rgb", "bgr", "gray"):
+            raise _Wrong(f"there is no order of colors {preprocessing['color']!r}")
+        if preprocessing["layout"] not in ("nchw", "nhwc"):
+            raise _Wrong(f"there is no layout {preprocessing['layout']!r}")
+    if provenance is not None and provenance["source"] is None:
+        raise _Wrong("provenance has no source")
 
 
 def _message(kind: str, data: bytes) -> Dict[str, Any]:
@@ -78,7 +94,6 @@ def _message(kind: str, data: bytes) -> Dict[str, Any]:
             content, place = _varint(data, place)
             if content >> _VARINTS[of]:
                 raise _Wrong(f"{kind}.{name} is too large")
-            stored = b"\1" if content else b""
         else:
             size = struct.calcsize(_FIXED[of][1]) if wire != 2 else 0
             if wire == 2:
@@ -88,7 +103,8 @@ def _message(kind: str, data: bytes) -> Dict[str, Any]:
                 raise _Wrong(f"it ends within {kind}.{name}")
             place += size
             content = _content(of, stored)
-        is_default = not stored if wire == 2 else not any(stored)
+        # A negative zero equals zero, so it is left out too.
+        is_default = not stored if wire == 2 else not (content if wire == 0 else content[0])
         if is_default and of not in _SCHEMA and (packed or not repeated):
             raise _Wrong(f"{kind}.{name} equals its default")
         if packed:
@@ -110,6 +126,8 @@ def _content(of: str, data: bytes) -> Any:
         return [number for (number,) in struct.iter_unpack(form, data)]
     if of == "bytes":
         return data
+    if 0 in data:
+        raise _Wrong("a string has a zero byte")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

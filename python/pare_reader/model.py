@@ -16,7 +16,8 @@ from .graph import Graph, read_graph
 from .layout import Section
 from .metadata import read_metadata
 from .names import read_names
-from .records import Record, read_tensors, read_values
+from .records import (EXPANSION, FREE_CONSTANTS, Record, check_quantization, read_tensors,
+                      read_values)
 from .scales import gaps, read_scales, real_numbers, streams
 
 
@@ -56,19 +57,27 @@ class Model:
         self.version = (1, header.minor)
         self.digest = layout.file_digest(self._view, header)
         self._bytes = np.frombuffer(self._view, np.uint8)
+        self._verified: set = set()
+        self._metadata: Optional[Dict[str, Any]] = None
         names = read_names(self._section("names"))
-        tensors = read_tensors(self._section("tensors"), self._view, names, self._section("data"))
+        tensors = read_tensors(self._section("tensors"), header, self._view, names,
+                               self._section("data"))
+        # Sparse tensors that expand to more than all values may are refused with the values, before
+        # one of them is expanded.
+        sparse = sum(t.expanded for t in tensors if t.encoding not in ("dense", "panels"))
+        bounded = sparse // EXPANSION <= max(FREE_CONSTANTS // EXPANSION, len(self._view))
+        for tensor in tensors if bounded else ():
+            if verify == "all":
+                self._stored(tensor)
+            else:
+                check_quantization(tensor)
         values = read_values(self._section("values"), header, names, tensors, len(self._view))
         self.graph: Graph = read_graph(self._section("graph"), header, names, values)
         self.records: Dict[str, Record] = {tensor.name: tensor for tensor in tensors}
         self._holders = {value.name: tensors[value.tensor] for value in values
                          if value.tensor is not None}
-        self._verified: set = set()
-        self._metadata: Optional[Dict[str, Any]] = None
         if verify == "all":
-            for tensor in tensors:
-                self._stored(tensor)
-            self.metadata
+            self._read_metadata()
 
     def _section(self, name: str) -> Section:
         return layout.by_name(self.sections, name)
@@ -84,6 +93,9 @@ class Model:
     @property
     def metadata(self) -> Dict[str, Any]:
         """Preprocessing, labels, provenance and the source's entries, as schemas/pare.proto says."""
+        return self._read_metadata()
+
+    def _read_metadata(self) -> Dict[str, Any]:
         if self._metadata is None:
             section = self._section("metadata")
             self._metadata = read_metadata(section.data, section.offset)
@@ -118,6 +130,7 @@ class Model:
               f"tensor {record.name!r} is damaged")
         for start, end in gaps(record):
             layout.check_zero(self._view, start, end)
+        check_quantization(record)
         if record.quantized:
             read_scales(record, streams(record, self._bytes)[2])
 

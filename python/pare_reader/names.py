@@ -17,23 +17,20 @@ def read_names(section: Section) -> List[str]:
     data, start = section.data, section.offset
     check(len(data) >= 4, "nameTable", start, "the names end within their count")
     (count,) = struct.unpack_from("<I", data, 0)
-    check(count <= MOST_STRINGS, "entryCount", start, f"{count} strings")
     text = 4 + 4 * (count + 1)
-    check(len(data) >= text, "nameTable", start, f"the names end within {count} offsets")
+    check(count <= MOST_STRINGS and text <= len(data), "entryCount", start, f"{count} strings")
     offsets = struct.unpack_from(f"<{count + 1}I", data, 4)
-    check(offsets[0] == 0, "nameTable", start + 4, "the first string does not begin at 0")
-    for i in range(count):
-        check(offsets[i] <= offsets[i + 1], "nameTable", start + 8 + 4 * i, "an offset falls")
-    check(offsets[count] == len(data) - text, "nameTable", start + 4 + 4 * count,
-          "the strings do not end with the section")
+    check(offsets[0] == 0 and offsets[count] == len(data) - text, "nameTable", start,
+          "the strings do not fill the section")
     names: List[str] = []
     previous = b""
     for i in range(count):
-        place = text + offsets[i]
-        stored = bytes(data[place: text + offsets[i + 1]])
-        names.append(_decoded(stored, start + place))
-        check(i == 0 or previous < stored, "nameOrder", start + place,
-              "the strings do not rise strictly")
+        check(offsets[i] <= offsets[i + 1] <= offsets[count], "nameTable", start + 4 + 4 * i,
+              f"string {i} does not end behind its begin, or with the text")
+        place = start + text + offsets[i]
+        stored = bytes(data[text + offsets[i]: text + offsets[i + 1]])
+        names.append(_decoded(stored, place))
+        check(i == 0 or previous < stored, "nameOrder", place, "the strings do not rise strictly")
         previous = stored
     return names
 

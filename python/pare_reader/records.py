@@ -8,7 +8,7 @@ from math import prod
 from typing import List, Optional, Tuple
 
 from .errors import FormatError, check
-from .layout import Header, Section, aligned, check_zero
+from .layout import Header, Section, aligned, check_records, check_zero
 from .types import ELEMENT_TYPES, ElementType
 
 TENSOR = struct.Struct("<5B3s8I5QI12s32s")
@@ -34,7 +34,7 @@ class Record:
     encoding: str
     shape: Tuple[int, ...]
     flags: int
-    axis: Optional[int]
+    axis: int
     offset: int
     positions: int
     values: int
@@ -63,7 +63,7 @@ class Record:
         """Scales that are stored."""
         if not self.quantized:
             return 0
-        return 1 if self.axis is None else self.shape[self.axis]
+        return self.shape[self.axis] if self.flags & 2 else 1
 
     @property
     def values_offset(self) -> int:
@@ -113,98 +113,102 @@ def _shape(extents: Tuple[int, ...], rank: int, place: int) -> Tuple[int, ...]:
     return extents[:rank]
 
 
-def read_tensors(section: Section, data: memoryview, names: List[str], place: Section) -> List[Record]:
-    """The records of the tensors, whose streams fill the section ``place`` of the file ``data``."""
+def _reserved(content: bytes, place: int, rule: str) -> None:
+    for i, byte in enumerate(content):
+        check(byte == 0, rule, place + i, "a reserved byte is not zero")
+
+
+def read_tensors(section: Section, header: Header, data: memoryview, names: List[str],
+                 streams: Section) -> List[Record]:
+    """The records of the tensors, whose streams fill the section ``streams`` of the file ``data``."""
+    check_records(section, header.tensors, TENSOR.size)
     records: List[Record] = []
-    end = place.offset
+    end = streams.offset
     for at in range(0, section.size, TENSOR.size):
         record = _tensor(TENSOR.unpack_from(section.data, at), section.offset + at, names)
-        check(record.offset == aligned(end, 64), "tensorPlace", record.place + 40,
-              f"{record.name!r} lies at {record.offset}")
-        check(record.end <= place.offset + place.size, "tensorPlace", record.place + 48,
-              f"{record.name!r} exceeds the data section")
+        check(record.offset == aligned(end, 64) and record.offset <= streams.end, "tensorPlace",
+              record.place + 40, f"{record.name!r} lies at {record.offset}")
         check_zero(data, end, record.offset)
+        check(record.end <= streams.end, "tensorPlace", record.place + 48,
+              f"{record.name!r} exceeds the data section")
         end = record.end
         records.append(record)
-    check(end == place.offset + place.size, "tensorPlace", end, "data follow the last tensor")
+    check(end == streams.end, "tensorPlace", end, "data follow the last tensor")
     return records
 
 
 def _tensor(fields: Tuple, place: int, names: List[str]) -> Record:
     number, encoding, rank, flags, axis, reserved = fields[:6]
-    extents = fields[6:14]
-    offset, positions, values, scales, nonzero, name, order, digest = fields[14:]
+    extents, numbers = fields[6:14], fields[14:19]
+    name, order, digest = fields[19:]
+    check(name < len(names), "tensorRecord", place + 80, f"there is no string {name}")
     check(number in ELEMENT_TYPES, "elementType", place, f"element type {number}")
     element = ELEMENT_TYPES[number]
     check(encoding < len(ENCODINGS), "encodingUnknown", place + 1, f"encoding {encoding}")
-    for i, byte in enumerate(reserved):
-        check(byte == 0, "tensorRecord", place + 5 + i, "a reserved byte is not zero")
+    _reserved(reserved, place + 5, "tensorRecord")
     shape = _shape(extents, rank, place + 8)
-    check(name < len(names), "tensorRecord", place + 80, f"there is no string {name}")
-    for i, size in enumerate((positions, values, scales)):
-        check(size <= MOST_BYTES, "tensorRecord", place + 48 + 8 * i, f"a stream of {size} bytes")
-    fits = flags < 16 and (flags & 1 or flags == 0) and (not flags & 8 or flags & 6 == 2)
-    check(bool(fits), "tensorRecord", place + 3, f"quantization flags {flags:#04x}")
-    check(flags == 0 or element.limits is not None, "tensorRecord", place + 3,
-          f"quantized {element.name}")
-    check(axis < len(shape) if flags & 2 else axis == 0, "tensorRecord", place + 4, f"axis {axis}")
-    record = Record(place, names[name], element, ENCODINGS[encoding], shape, flags,
-                    axis if flags & 2 else None, offset, positions, values, scales, nonzero,
-                    _order(encoding, order, shape, element, place), digest)
-    n = record.scale_count
-    expected = 4 + 2 * n if flags & 8 else 8 * n if flags & 4 else 4 * n
-    check(scales == expected, "tensorRecord", record.scales_offset,
-          f"{scales} bytes of scales, where there should be {expected}")
-    check(not flags & 4 or encoding == 0, "sparseZeroPoint", record.scales_offset,
-          f"{ENCODINGS[encoding]} with zero points")
-    return record
+    for i, size in enumerate(numbers):
+        check(size <= MOST_BYTES, "tensorRecord", place + 40 + 8 * i, f"a size of {size}")
+    panels = _order(encoding, order, shape, element, place + 84)
+    return Record(place, names[name], element, ENCODINGS[encoding], shape, flags, axis, *numbers,
+                  panels, digest)
 
 
 def _order(encoding: int, order: bytes, shape: Tuple[int, ...], element: ElementType,
            place: int) -> Tuple[int, int, int]:
     """Quantum, groups and taps side by side of panels; zeros of other encodings."""
     if encoding != PANELS:
-        for i, byte in enumerate(order):
-            check(byte == 0, "tensorRecord", place + 84 + i, "a reserved byte is not zero")
+        _reserved(order, place, "tensorRecord")
         return (0, 0, 0)
-    outputs, quantum, reserved, groups, side = struct.unpack("<BBHII", order)
-    fits = (outputs == 16 and quantum * element.size == 4 and reserved == 0 and groups > 0
-            and side > 0 and len(shape) >= 2 and prod(shape) > 0)
-    fits = fits and shape[0] % groups == 0 and prod(shape[2:]) % side == 0
-    check(fits, "tensorRecord", place + 84, "there is no such order of panels")
+    outputs, quantum, _, groups, side = struct.unpack("<BBHII", order)
+    check(outputs == 16, "tensorRecord", place, f"panels of {outputs} outputs")
+    _reserved(order[2:4], place + 2, "tensorRecord")
+    fits = (quantum * element.size == 4 and groups > 0 and side > 0 and len(shape) >= 2
+            and prod(shape) > 0 and shape[0] % groups == 0 and prod(shape[2:]) % side == 0)
+    check(fits, "tensorRecord", place, "there is no such order of panels")
     return (quantum, groups, side)
+
+
+def check_quantization(record: Record) -> None:
+    """Refuses flags, an axis, a type or a size of the scales that do not fit each other."""
+    flags = record.flags
+    fits = flags < 16 and (flags & 1 or flags == 0) and (not flags & 8 or flags & 6 == 2)
+    fits = fits and (flags == 0 or record.type.limits is not None)
+    fits = fits and (record.axis < len(record.shape) if flags & 2 else record.axis == 0)
+    check(bool(fits), "tensorRecord", record.scales_offset,
+          f"quantization flags {flags:#04x}, axis {record.axis}, of {record.type.name}")
+    n = record.scale_count
+    expected = 4 + 2 * n if flags & 8 else 8 * n if flags & 4 else 4 * n
+    check(record.scales == expected, "tensorRecord", record.scales_offset,
+          f"{record.scales} bytes of scales, where there should be {expected}")
 
 
 def read_values(section: Section, header: Header, names: List[str], tensors: List[Record],
                 file_size: int) -> List[Value]:
     """The values of the graph; their names, tensors and sizes fit each other."""
+    check_records(section, header.values, VALUE.size)
     values: List[Value] = []
     seen = set()
-    owners: List[Optional[str]] = [None] * len(tensors)
+    owned = [False] * len(tensors)
     expanded = 0
     for at in range(0, section.size, VALUE.size):
         place = section.offset + at
         value = _value(VALUE.unpack_from(section.data, at), place, len(values), header, names,
-                       tensors)
+                       tensors, owned)
         check(value.name not in seen, "valueName", place, f"two values are named {value.name!r}")
         seen.add(value.name)
         if value.tensor is not None:
-            tensor = tensors[value.tensor]
-            owner = owners[value.tensor] or value.name
-            check(owner == tensor.name, "tensorReference", place + 40,
-                  f"tensor {tensor.name!r} belongs to {owner!r}")
-            owners[value.tensor] = owner
-            expanded += tensor.expanded
-            check(expanded <= max(FREE_CONSTANTS, EXPANSION * file_size), "constantExpansion",
-                  place, f"{expanded} bytes of expanded constants")
+            expanded += tensors[value.tensor].expanded
+            check(expanded <= FREE_CONSTANTS or expanded // EXPANSION <= file_size,
+                  "constantExpansion", place, f"{expanded} bytes of expanded constants")
         values.append(value)
-    for tensor, owner in zip(tensors, owners):
-        check(owner is not None, "tensorReference", tensor.place, "a tensor belongs to no value")
+    for tensor, owns in zip(tensors, owned):
+        check(owns, "tensorReference", tensor.place, "a tensor belongs to no value")
     return values
 
 
 def _value(fields: Tuple, place: int, number: int, header: Header, names: List[str],
-           tensors: List[Record]) -> Value:
+           tensors: List[Record], owned: List[bool]) -> Value:
     name, type_number, rank, quantized, reserved = fields[:5]
     extents = fields[5:13]
     tensor, scale, zero, rest = fields[13:]
@@ -212,34 +216,32 @@ def _value(fields: Tuple, place: int, number: int, header: Header, names: List[s
     check(type_number in ELEMENT_TYPES, "elementType", place + 4, f"element type {type_number}")
     element = ELEMENT_TYPES[type_number]
     check(reserved == 0, "valueRecord", place + 7, "a reserved byte is not zero")
-    for i, byte in enumerate(rest):
-        check(byte == 0, "valueRecord", place + 52 + i, "a reserved byte is not zero")
-    shape = None
-    if rank == OPEN:
-        check(header.depends_on_data and not tensor and not quantized, "openShape", place + 5,
-              "an open shape where none may be")
-        _shape(extents, 0, place + 8)
-    else:
-        shape = _shape(extents, rank, place + 8)
-    check(quantized <= 1 and not (quantized and tensor), "valueRecord", place + 6,
-          "a constant or a wrong flag says it is quantized")
+    check(quantized <= 1, "valueRecord", place + 6, f"quantized is {quantized}")
+    is_open = rank == OPEN
+    extents = _shape(extents, 0 if is_open else rank, place + 8)
+    _reserved(rest, place + 52, "valueRecord")
+    check(not is_open or header.depends_on_data and not tensor and not quantized, "openShape",
+          place + 5, "an open shape where none may be")
     if quantized:
-        check(element.limits is not None, "valueRecord", place + 6, f"quantized {element.name}")
+        check(not tensor, "valueRecord", place + 6, "a constant says it is quantized")
         check(is_positive_normal(scale), "scale", place + 44, "a scale is no positive number")
-        least, most = element.limits or (0, 0)
-        check(least <= zero <= most, "zeroPoint", place + 48, f"zero point {zero}")
+        least, most = element.limits or (1, 0)
+        check(least <= zero <= most, "zeroPoint", place + 48, f"zero point {zero} of {element.name}")
     else:
         check(scale == 0 and zero == 0, "valueRecord", place + 44, "parameters without a flag")
-    check(tensor <= len(tensors), "tensorReference", place + 40, f"there is no tensor {tensor - 1}")
     if tensor:
-        _check_constant(tensors[tensor - 1], element, shape, place)
+        check(tensor <= len(tensors), "tensorReference", place + 40, f"there is no tensor {tensor}")
+        _check_constant(tensors[tensor - 1], element, extents, place)
+        check(owned[tensor - 1] or tensors[tensor - 1].name == names[name], "tensorReference",
+              place + 40, f"tensor {tensors[tensor - 1].name!r} belongs to {names[name]!r}")
+        owned[tensor - 1] = True
     (real,) = struct.unpack("<f", struct.pack("<I", scale))
-    return Value(number, names[name], element.name, shape, real if quantized else None,
-                 zero if quantized else None, tensor - 1 if tensor else None)
+    return Value(number, names[name], element.name, None if is_open else extents,
+                 real if quantized else None, zero if quantized else None,
+                 tensor - 1 if tensor else None)
 
 
-def _check_constant(tensor: Record, element: ElementType, shape: Optional[Tuple[int, ...]],
-                    place: int) -> None:
+def _check_constant(tensor: Record, element: ElementType, shape: Tuple[int, ...], place: int) -> None:
     same = element == tensor.type and not tensor.quantized
     narrower = element.name == "float32" and (
         tensor.quantized or tensor.type.name in ("float16", "bfloat16"))

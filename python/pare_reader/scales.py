@@ -8,7 +8,7 @@ import numpy as np
 
 from .errors import check
 from .layout import aligned
-from .records import Record, is_positive_normal
+from .records import Record
 
 
 def read_scales(record: Record, stream: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
@@ -16,8 +16,6 @@ def read_scales(record: Record, stream: np.ndarray) -> Tuple[np.ndarray, Optiona
     n, start = record.scale_count, record.scales_offset
     if record.flags & 8:
         largest = stream[:4].view("<f4")
-        check(is_positive_normal(int(stream[:4].view("<u4")[0])), "scale", start,
-              "the largest scale is no positive normal number")
         with np.errstate(all="ignore"):
             scales = largest * stream[4:].view("<f2").astype(np.float32)
         size, first = 2, start + 4
@@ -31,11 +29,13 @@ def read_scales(record: Record, stream: np.ndarray) -> Tuple[np.ndarray, Optiona
     if not record.flags & 4:
         return scales, None
     zeros = stream[4 * n:].view("<i4")
-    check(bool(zeros.any()), "zeroPoint", start, "all zero points are zero, and stored")
     least, most = record.type.limits or (0, 0)
     wrong = np.flatnonzero((zeros < least) | (zeros > most))
     if len(wrong):
         check(False, "zeroPoint", start + 4 * n + 4 * int(wrong[0]), "a zero point is out of range")
+    check(bool(zeros.any()), "zeroPoint", start, "all zero points are zero, and stored")
+    check(record.encoding == "dense", "sparseZeroPoint", start,
+          f"{record.encoding} with zero points")
     return scales, zeros
 
 
@@ -49,7 +49,7 @@ def real_numbers(elements: np.ndarray, record: Record, scales: Optional[np.ndarr
     if scales is None:
         return elements
     along = [1] * len(record.shape)
-    if record.axis is not None:
+    if record.flags & 2:
         along[record.axis] = -1
     if zeros is not None:
         wide = np.int64 if record.type.size == 4 else np.int32

@@ -293,6 +293,7 @@ class File:
 def sections(file):
     """Of each entry of the table: its place, kind, offset and size."""
     (count,) = struct.unpack_from("<I", file, 40)
+    count = min(count, (len(file) - 128) // 64)
     return [(128 + 64 * i, *struct.unpack_from("<I4xQQ", file, 128 + 64 * i)) for i in range(count)]
 
 
