@@ -59,7 +59,7 @@ def _by_mask(positions: np.ndarray) -> Placed:
 
 
 def _by_gaps(positions: np.ndarray) -> Placed:
-    """The places that half bytes lead to, piece by piece, and how many halves were read for each."""
+    """The places that half bytes lead to, piece by piece, and how many halves each took."""
     place = 0
     for start in range(0, len(positions), PIECE):
         piece = positions[start: start + PIECE]
@@ -121,8 +121,8 @@ def _csr16(record: Record, positions: np.ndarray, values: np.ndarray) -> np.ndar
     split = 4 * (rows + 1)
     sound(len(positions) == split + 2 * len(stored), record, "the size of the positions is wrong")
     pointers = positions[:split].view("<u4").astype(np.int64)
-    sound(pointers[0] == 0 and pointers[-1] == len(stored) and np.all(pointers[:-1] <= pointers[1:]),
-          record, "the row pointers do not rise from 0 to the number of elements")
+    sound(pointers[0] == 0 and pointers[-1] == len(stored)
+          and np.all(pointers[:-1] <= pointers[1:]), record, "the row pointers do not rise from 0 to the number of elements")
     column = positions[split:].view("<u2")
     elements = np.zeros(record.count, record.type.bits)
     last = -1
@@ -210,8 +210,8 @@ def _panels(record: Record, positions: np.ndarray, values: np.ndarray) -> np.nda
           record, "the size is wrong")
     _count_is(record, int(np.count_nonzero(stored)))
     lines = stored.reshape(groups, panels, runs, words, 16, quantum).transpose(0, 1, 4, 2, 3, 5)
-    lines = lines.reshape(groups, panels * 16, runs, words * quantum)[:, :outputs, :, :side * inputs]
-    taps = lines.reshape(groups * outputs, runs * side, inputs)
+    lines = lines.reshape(groups, panels * 16, runs, words * quantum)
+    taps = lines[:, :outputs, :, :side * inputs].reshape(groups * outputs, runs * side, inputs)
     elements = np.ascontiguousarray(taps.transpose(0, 2, 1)).reshape(-1)
     sound(int(np.count_nonzero(elements)) == record.nonzero, record, "padding is not zero")
     return elements

@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Tuple, Union
 
 from .errors import check
 from .layout import Header, Section
+from .names import canonical
 from .records import Value
 
 ABSENT = 0xFFFFFFFF
@@ -137,7 +138,7 @@ class _Reader:
               self.here(), "the operands of a node do not fit")
         node = Node(operator, name, [self.operand(values) for _ in range(inputs)],
                     [self.operand(values) for _ in range(outputs)], {}, {})
-        last = -1
+        last, known = -1, set()
         for _ in range(attributes):
             place = self.here()
             number = self.word("attribute")
@@ -145,6 +146,9 @@ class _Reader:
                   f"the names of attributes do not rise, or there is no string {number}")
             last = number
             self.attribute(node, self.names[number])
+            known.add(canonical(self.names[number]))
+            check(len(known) == len(node.attributes), "attribute", place,
+                  f"attribute {self.names[number]!r} is there twice")
         if self.has_bodies:
             place = self.here()
             bodies = self.word("body")

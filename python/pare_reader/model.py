@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import mmap
 import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
@@ -30,13 +31,11 @@ def open(path: Union[str, "os.PathLike[str]"], verify: str = "all") -> "Model":
 
     Raises :class:`FormatError` where a rule is broken, and OSError where the file cannot be read.
     """
-    with _open(path, "rb") as file:
+    with io.open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        check(size >= 128, "headerLength", size, f"{size} bytes are no header")
+        if size < 128:
+            return Model(file.read(size), verify)
         return Model(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), verify)
-
-
-_open = __builtins__["open"] if isinstance(__builtins__, dict) else __builtins__.open
 
 
 class Model:
@@ -92,7 +91,7 @@ class Model:
 
     @property
     def metadata(self) -> Dict[str, Any]:
-        """Preprocessing, labels, provenance and the source's entries, as schemas/pare.proto says."""
+        """Preprocessing, labels, provenance, the source's entries, as schemas/pare.proto says."""
         return self._read_metadata()
 
     def _read_metadata(self) -> Dict[str, Any]:
@@ -115,7 +114,7 @@ class Model:
         return real_numbers(elements, record, scales, zeros)
 
     def scales(self, name: str) -> Tuple[Optional[np.ndarray], Optional[np.ndarray]]:
-        """Scales and zero points of a constant, along its record's axis; None where there are none."""
+        """Scales and zero points of a constant, along the axis; None where there are none."""
         record = self._holders[name]
         self._verify(record)
         if not record.quantized:

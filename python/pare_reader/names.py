@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import unicodedata
 from typing import List
 
 from .errors import FormatError, check
@@ -44,3 +45,8 @@ def _decoded(stored: bytes, offset: int) -> str:
     check(not any(c < " " or "\x7f" <= c <= "\x9f" for c in name), "nameText", offset,
           "a string has control characters")
     return name
+
+
+def canonical(name: str) -> str:
+    """One form of all names that are canonically equivalent: é as one code point and as two."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)

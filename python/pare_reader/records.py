@@ -9,6 +9,7 @@ from typing import List, Optional, Tuple
 
 from .errors import FormatError, check
 from .layout import Header, Section, aligned, check_records, check_zero
+from .names import canonical
 from .types import ELEMENT_TYPES, ElementType
 
 TENSOR = struct.Struct("<5B3s8I5QI12s32s")
@@ -120,7 +121,7 @@ def _reserved(content: bytes, place: int, rule: str) -> None:
 
 def read_tensors(section: Section, header: Header, data: memoryview, names: List[str],
                  streams: Section) -> List[Record]:
-    """The records of the tensors, whose streams fill the section ``streams`` of the file ``data``."""
+    """The records of the tensors, whose streams fill the section ``streams`` of the file."""
     check_records(section, header.tensors, TENSOR.size)
     records: List[Record] = []
     end = streams.offset
@@ -195,8 +196,9 @@ def read_values(section: Section, header: Header, names: List[str], tensors: Lis
         place = section.offset + at
         value = _value(VALUE.unpack_from(section.data, at), place, len(values), header, names,
                        tensors, owned)
-        check(value.name not in seen, "valueName", place, f"two values are named {value.name!r}")
-        seen.add(value.name)
+        name = canonical(value.name)
+        check(name not in seen, "valueName", place, f"two values are named {value.name!r}")
+        seen.add(name)
         if value.tensor is not None:
             expanded += tensors[value.tensor].expanded
             check(expanded <= FREE_CONSTANTS or expanded // EXPANSION <= file_size,
@@ -226,7 +228,8 @@ def _value(fields: Tuple, place: int, number: int, header: Header, names: List[s
         check(not tensor, "valueRecord", place + 6, "a constant says it is quantized")
         check(is_positive_normal(scale), "scale", place + 44, "a scale is no positive number")
         least, most = element.limits or (1, 0)
-        check(least <= zero <= most, "zeroPoint", place + 48, f"zero point {zero} of {element.name}")
+        check(least <= zero <= most, "zeroPoint", place + 48,
+              f"zero point {zero} of {element.name}")
     else:
         check(scale == 0 and zero == 0, "valueRecord", place + 44, "parameters without a flag")
     if tensor:
@@ -241,7 +244,8 @@ def _value(fields: Tuple, place: int, number: int, header: Header, names: List[s
                  tensor - 1 if tensor else None)
 
 
-def _check_constant(tensor: Record, element: ElementType, shape: Tuple[int, ...], place: int) -> None:
+def _check_constant(tensor: Record, element: ElementType, shape: Tuple[int, ...],
+                    place: int) -> None:
     same = element == tensor.type and not tensor.quantized
     narrower = element.name == "float32" and (
         tensor.quantized or tensor.type.name in ("float16", "bfloat16"))

@@ -68,7 +68,7 @@ class Golden(unittest.TestCase):
                 self.assertEqual(whole, {n: sha(a) for n, a in pare_reader.open(path).tensors.items()})
 
     def test_random_tensors_in_every_encoding(self):
-        random = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
+        random = np.random.default_rng(3)
         for trial in range(60):
             shape = tuple(random.integers(1, 9, random.integers(0, 5)))
             part = random.random()
