@@ -33,19 +33,30 @@ struct PythonReaderTests {
 
   /// The rule that a file breaks and where, or that it breaks none.
   private static func verdict(_ path: String) throws -> String {
+    let bytes = Bytes([UInt8](try Data(contentsOf: URL(filePath: path))))
     do {
-      let file = try ModelReader.open(path: path)
-      _ = try Metadata(encoded: file.model.metadata)
+      _ = try Metadata(encoded: try ModelReader.read(bytes).model.metadata)
       return "valid"
-    } catch let error as OpenError {
-      guard case .model(_, let error) = error else { return "\(error)" }
+    } catch let error as ModelError {
       return "\(error.rule.rawValue) \(error.offset)"
     } catch is MetadataError {
       return "metadata"
     }
   }
 
-  @Test(arguments: [1, 2, 3])
+  @Test func bothReadersNameTheSameRule() throws {
+    try withTemporaryFolder { folder in
+      var rules: Set<Substring> = []
+      for (number, python) in try Python.describe(["--rules", folder]).enumerated() {
+        #expect(try Self.verdict("\(folder)/\(number).pare") == python, "file \(number)")
+        rules.insert(python.prefix { $0 != " " })
+      }
+      // A file for each of them.
+      #expect(rules == Set(ModelError.Rule.allCases.map { $0.rawValue[...] }).union(["metadata"]))
+    }
+  }
+
+  @Test(arguments: 1...3)
   func bothReadersRefuseTheSame(_ seed: Int) throws {
     try withTemporaryFolder { folder in
       let count = 400

@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, Tuple
 import numpy as np
 
 from .errors import check
-from .records import EXPANSION, FREE_EXPANSION, Record
+from .records import Record
 
 PIECE = 1 << 18
 
@@ -26,10 +26,8 @@ def decode(record: Record, positions: np.ndarray, values: np.ndarray) -> np.ndar
     """
     sound(len(values) % record.type.size == 0 or record.encoding == "palette", record,
           "the values end within an element")
-    if record.encoding not in ("dense", "panels"):
-        stored = len(positions) + len(values)
-        sound(record.expanded <= FREE_EXPANSION or record.expanded // EXPANSION <= stored, record,
-              f"{stored} bytes stand for {record.expanded}")
+    sound(record.justified, record,
+          f"{record.positions + record.values} bytes stand for {record.expanded}")
     return _DECODERS[record.encoding](record, positions, values)
 
 
@@ -122,7 +120,8 @@ def _csr16(record: Record, positions: np.ndarray, values: np.ndarray) -> np.ndar
     sound(len(positions) == split + 2 * len(stored), record, "the size of the positions is wrong")
     pointers = positions[:split].view("<u4").astype(np.int64)
     sound(pointers[0] == 0 and pointers[-1] == len(stored)
-          and np.all(pointers[:-1] <= pointers[1:]), record, "the row pointers do not rise from 0 to the number of elements")
+          and np.all(pointers[:-1] <= pointers[1:]), record,
+          "the row pointers do not rise from 0 to the number of elements")
     column = positions[split:].view("<u2")
     elements = np.zeros(record.count, record.type.bits)
     last = -1

@@ -61,9 +61,10 @@ class Model:
         names = read_names(self._section("names"))
         tensors = read_tensors(self._section("tensors"), header, self._view, names,
                                self._section("data"))
-        # Sparse tensors that expand to more than all values may are refused with the values, before
-        # one of them is expanded.
-        sparse = sum(t.expanded for t in tensors if t.encoding not in ("dense", "panels"))
+        # Tensors that expand to more than all values may are refused with the values, before one of
+        # them is expanded; those that may not expand at all are refused when it is tried.
+        sparse = sum(t.expanded for t in tensors
+                     if t.justified and t.encoding not in ("dense", "panels"))
         bounded = sparse // EXPANSION <= max(FREE_CONSTANTS // EXPANSION, len(self._view))
         for tensor in tensors if bounded else ():
             if verify == "all":

@@ -55,6 +55,13 @@ class Record:
         return self.count * self.type.size
 
     @property
+    def justified(self) -> bool:
+        """Whether what is stored allows the expanded size; dense elements need no leave."""
+        stored = self.positions + self.values
+        return (self.encoding in ("dense", "panels") or self.expanded <= FREE_EXPANSION
+                or self.expanded // EXPANSION <= stored)
+
+    @property
     def quantized(self) -> bool:
         """Whether the elements are ``real / scale + zero point``."""
         return bool(self.flags & 1)

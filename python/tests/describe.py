@@ -4,6 +4,7 @@
 Usage: describe.py FILE...                 what is in each file, or the rule that it breaks
        describe.py --damage SEED COUNT FOLDER FILE...
                                            writes damaged files, sealed again, and what they break
+       describe.py --rules FOLDER          writes the files of the tests of rules, and what they break
 
 Strings are in hexadecimal, floats by their bits.
 """
@@ -13,6 +14,7 @@ import os
 import random
 import struct
 import sys
+import unittest
 
 import numpy as np
 
@@ -145,7 +147,31 @@ def damaged(file, chance):
     return resealed(file) if chance.random() < 0.95 else bytes(file)
 
 
+def files_of_rules():
+    """The files that test_hostile.py has for each rule."""
+    import test_hostile
+    files = []
+
+    class Collecting(test_hostile.Rules):
+        def check(self, file, rule, offset=None):
+            files.append(file)
+
+    unittest.defaultTestLoader.loadTestsFromTestCase(Collecting).run(unittest.TestResult())
+    return files
+
+
+def write(files, folder):
+    """Writes numbered files, and a line for each of what it breaks."""
+    for number, file in enumerate(files):
+        with open(os.path.join(folder, f"{number}.pare"), "wb") as out:
+            out.write(file)
+        print(verdict(file))
+
+
 def main(arguments):
+    if arguments[0] == "--rules":
+        write(files_of_rules(), arguments[1])
+        return
     if arguments[0] == "--damage":
         seed, count, folder = int(arguments[1]), int(arguments[2]), arguments[3]
         files = []
@@ -153,11 +179,7 @@ def main(arguments):
             with open(path, "rb") as source:
                 files.append(source.read())
         chance = random.Random(seed)
-        for number in range(count):
-            file = damaged(chance.choice(files), chance)
-            with open(os.path.join(folder, f"{number}.pare"), "wb") as out:
-                out.write(file)
-            print(verdict(file))
+        write((damaged(chance.choice(files), chance) for _ in range(count)), folder)
         return
     for path in arguments:
         with open(path, "rb") as source:
