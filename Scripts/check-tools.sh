@@ -17,7 +17,7 @@ fi
 # Each library by the name that pkg-config knows it by, and the package that brings it.
 missing=
 command -v pkg-config >/dev/null 2>&1 || missing="pkg-config"
-for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-turbo-dev libpng:libpng-dev; do
+for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-turbo-dev libpng:libpng-dev libsodium:libsodium-dev; do
   if ! pkg-config --exists "${pair%%:*}" 2>/dev/null; then
     missing="$missing ${pair#*:}"
   fi

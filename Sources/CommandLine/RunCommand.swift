@@ -65,7 +65,7 @@ public struct RunCommand: ParsableCommand {
   }
 
   private func compute() throws -> [RunResult] {
-    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
+    let loaded = try shared.load(model, workers: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads)
     let names = try labels.map { try LabelFile.read($0) } ?? loaded.metadata.labels
     let preprocessing = try images.resolve(loaded.metadata.preprocessing)

@@ -99,6 +99,7 @@ public enum FileError: Error, Hashable {
   case notAFile(path: String, isDirectory: Bool)
   case empty(path: String)
   case cannotWrite(path: String, code: Int32)
+  case cannotSync(path: String, code: Int32)
 }
 
 extension FileError: CustomStringConvertible {
@@ -112,6 +113,9 @@ extension FileError: CustomStringConvertible {
     case .empty(let path): "\(path): is empty (0 bytes)"
     case .cannotWrite(let path, let code):
       "\(path): cannot be written: \(String(cString: strerror(code))); nothing was left behind"
+    case .cannotSync(let path, let code):
+      "\(path): is written, but may be lost with the power: the folder cannot be put on disk: "
+        + String(cString: strerror(code))
     }
   }
 }

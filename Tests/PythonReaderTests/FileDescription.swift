@@ -17,6 +17,9 @@ struct FileDescription {
         "tensor \(text(place.name)) at \(place.offset) bytes \(place.positions) \(place.values) "
           + "\(place.scales) digest \(hex(place.digest))")
     }
+    if let signature = model.signature {
+      add("signature \(hex(signature.keyID + signature.bytes))")
+    }
     for section in model.ancillary { add("ancillary \(section.kind) \(sha(section.bytes.array))") }
     for value in model.graph.values {
       let shape = value.shape.map { list($0.dimensions.map { "\($0)" }) } ?? "open"
@@ -106,6 +109,12 @@ struct FileDescription {
       }
     }
     add("entries \(entries(metadata.sourceEntries))")
+    guard let golden = metadata.golden else { return }
+    add("golden \(golden.seed)")
+    for probe in golden.probes {
+      add(
+        "probe \(probe.elements) \(list(probe.values.map { bits($0) })) \(bits(probe.tolerance))")
+    }
   }
 }
 

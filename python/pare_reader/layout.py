@@ -14,6 +14,7 @@ MAGIC = b"\x89PARE\r\n\x1a"
 HEADER = struct.Struct("<8sIHHQQQ6IQ32s20sI")
 ENTRY = struct.Struct("<IIQQ32s8s")
 NAMES = {1: "names", 2: "values", 3: "tensors", 4: "graph", 5: "metadata", 6: "data"}
+SIGNATURE = 7
 CRITICAL = 1 << 31
 KINDS = {number: number if number == 5 else number | CRITICAL for number in NAMES}
 COUNTS = ("values", "tensors", "nodes", "graph inputs", "graph outputs")
@@ -105,6 +106,9 @@ def read_sections(data: memoryview, header: Header) -> List[Section]:
             check(not known or known[-1] < section.number, "sectionOrder", entry,
                   "the numbers of the sections do not rise")
             known.append(section.number)
+        elif section.number == SIGNATURE:
+            check(not sections, "sectionOrder", entry, "the signature is not the first section")
+            _check_signature(section)
         sections.append(section)
     last = sections[-1]
     check(last.end == len(data), "sectionPlace", last.end, "bytes follow the last section")
@@ -125,7 +129,7 @@ def _section(data: memoryview, entry: int, before: int) -> Section:
     """The section of the entry at ``entry``, behind one that ends at ``before``."""
     kind, flags, offset, size, digest, reserved = ENTRY.unpack_from(data, entry)
     number = kind & ~CRITICAL
-    name = NAMES.get(number, "ancillary")
+    name = "signature" if number == SIGNATURE else NAMES.get(number, "ancillary")
     check(kind == KINDS.get(number, number), "sectionUnknown", entry,
           f"a section of kind {kind:#010x}")
     check(flags == 0 and not any(reserved), "sectionTableReserved", entry,
@@ -134,12 +138,18 @@ def _section(data: memoryview, entry: int, before: int) -> Section:
     check(offset + size <= len(data), "sectionPlace", entry + 8, f"{name} exceeds the file")
     check_zero(data, before, offset)
     content = data[offset: offset + size]
-    if name == "data":
-        check(not any(digest), "sectionTableReserved", entry + 24, "the data section has a digest")
+    if name in ("data", "signature"):
+        check(not any(digest), "sectionTableReserved", entry + 24, f"section {name} has a digest")
     else:
         check(hashlib.sha256(content).digest() == digest, "sectionDigest", offset,
               f"section {name} is damaged")
     return Section(number, kind >= CRITICAL, name, offset, size, digest, content, entry)
+
+
+def _check_signature(section: Section) -> None:
+    """Checks the form; whether the signature holds is for those to say who have a key."""
+    check(section.size == 80 and bytes(section.data[:8]) == struct.pack("<II", 1, 0), "signature",
+          section.offset, "the signature is no Ed25519 signature of 80 bytes")
 
 
 def check_records(section: Section, count: int, size: int) -> None:

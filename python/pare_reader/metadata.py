@@ -12,7 +12,8 @@ from .errors import FormatError
 _SCHEMA: Dict[str, Dict[int, Tuple[str, str, bool]]] = {
     "Metadata": {
         1: ("preprocessing", "Preprocessing", False), 2: ("labels", "string", True),
-        3: ("provenance", "Provenance", False), 4: ("source_entries", "Entry", True)},
+        3: ("provenance", "Provenance", False), 4: ("source_entries", "Entry", True),
+        5: ("golden", "Golden", False)},
     "Preprocessing": {
         1: ("name", "string", False), 2: ("resize", "uint32", False), 3: ("crop", "uint32", False),
         4: ("divisor", "float", False), 5: ("mean", "float", True), 6: ("deviation", "float", True),
@@ -33,12 +34,17 @@ _SCHEMA: Dict[str, Dict[int, Tuple[str, str, bool]]] = {
     "Measurement": {
         1: ("name", "string", False), 2: ("before", "double", False), 3: ("after", "double", False),
         4: ("samples", "uint32", False)},
+    "Golden": {1: ("seed", "seed", False), 2: ("probes", "Probe", True)},
+    "Probe": {
+        1: ("elements", "uint64", False), 2: ("values", "float", True),
+        3: ("tolerance", "float", False)},
     "Entry": {1: ("key", "string", False), 2: ("value", "string", False)},
 }
 _FIXED = {"float": (5, "<f"), "double": (1, "<d")}
-# Integers of 64 bits are held within 63, so that every language has a type for them.
-_VARINTS = {"uint32": 32, "uint64": 63}
-_DEFAULTS: Dict[str, Any] = {"string": "", "bytes": b"", "uint32": 0, "uint64": 0, "float": 0.0,
+# Integers of 64 bits are held within 63, so that every language has a type for them; of a seed all
+# bits are random.
+_VARINTS = {"uint32": 32, "uint64": 63, "seed": 64}
+_DEFAULTS: Dict[str, Any] = {"string": "", "bytes": b"", "uint32": 0, "uint64": 0, "seed": 0, "float": 0.0,
                              "double": 0.0}
 
 

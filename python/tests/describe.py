@@ -49,6 +49,8 @@ def describe(model):
         yield (f"tensor {text(record.name)} at {record.offset} bytes {record.positions} "
                f"{record.values} {record.scales} digest {record.digest.hex()}")
     for section in model.sections:
+        if section.name == "signature":
+            yield f"signature {bytes(section.data[8:]).hex()}"
         if section.name == "ancillary":
             yield f"ancillary {section.number} {sha(np.frombuffer(section.data, np.uint8))}"
     for value in model.graph.values:
@@ -111,6 +113,10 @@ def describe_metadata(metadata):
             yield (f"measurement {text(m['name'])} {double(m['before'])} {double(m['after'])} "
                    f"{m['samples']}")
     yield f"entries {entries(metadata['source_entries'])}"
+    if metadata["golden"]:
+        yield f"golden {metadata['golden']['seed']}"
+        for p in metadata["golden"]["probes"]:
+            yield f"probe {p['elements']} {numbers(map(bits, p['values']))} {bits(p['tolerance'])}"
 
 
 def double(number):

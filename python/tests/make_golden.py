@@ -209,10 +209,13 @@ def metadata():
     provenance = message((1, "pare"), (2, "0.1.0"), (3, source), *((4, p) for p in passes),
                          (5, message((1, "top-1"), (2, 0.75), (3, -1.5), (4, 2**32 - 1))),
                          (6, 2**63 - 1), (7, 1))
+    probe = message((1, 1000), (2, np.array([1, -0.0], "<f4").tobytes()), (3, np.float32(0.25)))
+    golden = message((1, 2**64 - 1), (2, probe), (2, b""))
     stored = message((1, preprocessing), (2, "zero"), (2, ""), (2, "two"), (3, provenance),
-                     (4, entry), (4, b""))
+                     (4, entry), (4, b""), (5, golden))
     file = holding([Tensor("c", FLOAT32, [1.0])], metadata=stored, release=2**63 + 5, minor=7,
-                   ancillary=[(100, b"something new"), (2**31 - 1, b"")])
+                   ancillary=[(100, b"something new"), (2**31 - 1, b"")],
+                   signature=struct.pack("<II", 1, 0) + bytes(range(72)))
     file.compatible = 1 << 40
     return file
 

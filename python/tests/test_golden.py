@@ -144,8 +144,10 @@ class Contents(unittest.TestCase):
                          [{"key": "key", "value": "größe"}, {"key": "", "value": ""}])
         self.assertEqual(metadata["provenance"]["measurements"][0]["after"], -1.5)
         self.assertEqual((model.release, model.version), (2**63 + 5, (1, 7)))
-        self.assertEqual([(s.number, s.name, bytes(s.data)) for s in model.sections[5:7]],
+        self.assertEqual([(s.number, s.name, bytes(s.data)) for s in model.sections[6:8]],
                          [(100, "ancillary", b"something new"), (2**31 - 1, "ancillary", b"")])
+        self.assertEqual([p["elements"] for p in metadata["golden"]["probes"]], [1000, 0])
+        self.assertEqual((metadata["golden"]["seed"], model.sections[0].name), (2**64 - 1, "signature"))
         self.assertEqual(self.open("types").metadata["labels"], [])
 
 

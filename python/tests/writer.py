@@ -178,11 +178,12 @@ class File:
     """Everything that a file holds."""
 
     def __init__(self, name="graph", values=(), inputs=(), outputs=(), nodes=(), tensors=(),
-                 metadata=b"", ancillary=(), release=0, minor=0, compatible=0):
+                 metadata=b"", ancillary=(), release=0, minor=0, compatible=0, signature=None):
         self.name, self.values, self.inputs, self.outputs = name, values, inputs, outputs
         self.nodes, self.tensors, self.metadata = nodes, tensors, metadata
         self.ancillary, self.release, self.minor = ancillary, release, minor
         self.compatible = compatible
+        self.signature = signature
 
     def strings(self):
         """Every string, in order."""
@@ -218,16 +219,19 @@ class File:
         sections = [(1 | CRITICAL, names), (2 | CRITICAL, values),
                     (3 | CRITICAL, bytes(128 * len(self.tensors))), (4 | CRITICAL, graph),
                     (5, self.metadata), *self.ancillary, (6 | CRITICAL, b"")]
+        if self.signature is not None:
+            sections.insert(0, (7, self.signature))
         place, starts = 128 + 64 * len(sections), []
         for _, content in sections:
             place = -(-place // 64) * 64
             starts.append(place)
             place += len(content)
         records, data = self._tensors(starts[-1], number)
-        sections[2], sections[-1] = (3 | CRITICAL, records), (6 | CRITICAL, data)
+        sections[-1] = (6 | CRITICAL, data)
+        sections[sections.index((3 | CRITICAL, bytes(len(records))))] = (3 | CRITICAL, records)
         table = b"".join(
             struct.pack("<IIQQ32s8x", kind, 0, start, len(content),
-                        bytes(32) if kind == 6 | CRITICAL else hashlib.sha256(content).digest())
+                        bytes(32) if kind in (6 | CRITICAL, 7) else hashlib.sha256(content).digest())
             for (kind, content), start in zip(sections, starts))
         size = starts[-1] + len(data)
         header = struct.pack(
@@ -312,7 +316,7 @@ def resealed(file):
                 end = offset + -(-positions // 16) * 16
                 digest(record + 96, offset, -(-(end + values) // 16) * 16 + scales)
     for place, kind, start, size in sections(file):
-        if kind != 6 | CRITICAL:
+        if kind not in (6 | CRITICAL, 7):
             digest(place + 24, start, start + size)
     (count,) = struct.unpack_from("<I", file, 40)
     digest(72, 128, 128 + 64 * count)

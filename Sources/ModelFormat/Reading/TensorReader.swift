@@ -36,7 +36,7 @@ struct TensorReader {
         ModelFile.TensorPlace(
           name: record.name, offset: record.offset, positions: record.positions,
           values: record.values, scales: record.scales, span: record.end - record.offset,
-          digest: record.digest))
+          digest: record.digest, streams: record.streams))
     }
     return (tensors, places)
   }
