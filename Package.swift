@@ -120,6 +120,9 @@ let package = Package(
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(
+      name: "PythonReaderTests", dependencies: ["ModelFormat", "Metadata", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "FuzzTests", dependencies: ["Convert", "Interpreter", "ModelFormat"],
       exclude: ["Regressions"], swiftSettings: settings),
     .testTarget(
