@@ -84,7 +84,7 @@ let package = Package(
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Train", "Metadata", "Datasets",
         "Ship", "CSchemas", "CProtobufC",
       ]),
-    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
+    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "Ship"]),
     module(
       "CommandLine",
       [

@@ -31,6 +31,10 @@ if command -v apt-get >/dev/null 2>&1 && ! python3 -c 'import numpy' 2>/dev/null
   ! /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
   missing="$missing python3-numpy"
 fi
+# Signatures are compared with minisign's; without it that test is skipped.
+if command -v apt-get >/dev/null 2>&1 && ! command -v minisign >/dev/null 2>&1; then
+  missing="$missing minisign"
+fi
 [ -n "$missing" ] || exit 0
 
 # shellcheck disable=SC2086 — a list of packages
