@@ -21,6 +21,9 @@ extension Operator {
     })
 }
 
+/// Boxes that do not overlap are compared with all that were kept: a second or so for each 2³⁰ pairs.
+private let maximumComparisons = 1 << 35
+
 /// One constant number, or `value` where the input is left out or empty.
 private func number(
   _ facts: NodeFacts, _ index: Int, _ operand: String, default value: Float
@@ -78,6 +81,7 @@ private func selectedBoxes(_ facts: NodeFacts) throws(OperatorError) -> [Int64] 
   let values = try facts.constantFloats(1, "scores") ?? []
   if most <= 0 || boxes.count == 0 || scores.count == 0 { return [] }
   var selected: [Int64] = []
+  var comparisons = 0
   let (classes, count) = (scores.shape[1], scores.shape[2])
   for batch in 0..<boxes.shape[0] {
     let list = (0..<count).map { i in
@@ -93,6 +97,10 @@ private func selectedBoxes(_ facts: NodeFacts) throws(OperatorError) -> [Int64] 
         }
       var kept: [Int] = []
       for candidate in order where kept.count < most {
+        comparisons &+= kept.count
+        guard comparisons <= maximumComparisons else {
+          throw .unsupported("more than \(maximumComparisons) pairs of boxes to compare")
+        }
         if kept.contains(where: { list[$0].overlaps(list[candidate], above: overlap) }) { continue }
         kept.append(candidate)
         selected += [Int64(batch), Int64(kind), Int64(candidate)]
