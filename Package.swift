@@ -43,6 +43,7 @@ let package = Package(
     .library(name: "Interpreter", targets: ["Interpreter"]),
     .library(name: "Convert", targets: ["Convert"]),
     .library(name: "Inspect", targets: ["Inspect"]),
+    .library(name: "Ship", targets: ["Ship"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .executable(name: "pare", targets: ["PareTool"]),
     .executable(name: "convert", targets: ["ConvertTool"]),
@@ -57,6 +58,7 @@ let package = Package(
       name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     // C of our own: micro-kernels, digests by instruction, what a signal handler does, what must use
@@ -75,19 +77,20 @@ let package = Package(
     // ... to here. What the host adds:
     module("Train", ["Interpreter", "Operators", "Kernels", "ModelFormat"]),
     module("Metadata", ["ModelFormat", "CSchemas", "CProtobufC"]),
+    module("Ship", ["ModelFormat", "Interpreter", "Metadata", "CSodium", "CZlib"]),
     module("Datasets", ["ModelFormat", "CImages", "CZlib"]),
     module(
       "Convert",
       [
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Train", "Metadata", "Datasets",
-        "CSchemas", "CProtobufC",
+        "Ship", "CSchemas", "CProtobufC",
       ]),
-    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
+    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "Ship"]),
     module(
       "CommandLine",
       [
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Metadata", "Datasets", "Convert",
-        "Inspect", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Inspect", "Ship", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tool("PareTool"),
     tool("ConvertTool"),
@@ -118,8 +121,12 @@ let package = Package(
         "CProtobufC",
       ],
       exclude: ["Fixtures"]),
+    tests("Ship", ["ModelFormat", "Interpreter", "Metadata"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "Convert"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
+    .testTarget(
+      name: "PythonReaderTests", dependencies: ["ModelFormat", "Metadata", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "FuzzTests", dependencies: ["Convert", "Interpreter", "ModelFormat"],
       exclude: ["Regressions"], swiftSettings: settings),

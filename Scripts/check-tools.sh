@@ -17,7 +17,7 @@ fi
 # Each library by the name that pkg-config knows it by, and the package that brings it.
 missing=
 command -v pkg-config >/dev/null 2>&1 || missing="pkg-config"
-for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-turbo-dev libpng:libpng-dev; do
+for pair in libprotobuf-c:libprotobuf-c-dev zlib:zlib1g-dev libjpeg:libjpeg62-turbo-dev libpng:libpng-dev libsodium:libsodium-dev; do
   if ! pkg-config --exists "${pair%%:*}" 2>/dev/null; then
     missing="$missing ${pair#*:}"
   fi
@@ -25,6 +25,15 @@ done
 # Data of ONNX's own tests, a package of Debian's; without them the conformance tests are skipped.
 if command -v apt-get >/dev/null 2>&1 && [ ! -d /usr/share/libonnx-testdata/data ]; then
   missing="$missing libonnx-testdata"
+fi
+# The reader in Python is compared with the one in Swift; without numpy those tests are skipped.
+if command -v apt-get >/dev/null 2>&1 && ! python3 -c 'import numpy' 2>/dev/null &&
+  ! /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+  missing="$missing python3-numpy"
+fi
+# Signatures are compared with minisign's; without it that test is skipped.
+if command -v apt-get >/dev/null 2>&1 && ! command -v minisign >/dev/null 2>&1; then
+  missing="$missing minisign"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -52,6 +52,96 @@ void   pare__metadata__free_unpacked
   assert(message->base.descriptor == &pare__metadata__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   pare__golden__init
+                     (Pare__Golden         *message)
+{
+  static const Pare__Golden init_value = PARE__GOLDEN__INIT;
+  *message = init_value;
+}
+size_t pare__golden__get_packed_size
+                     (const Pare__Golden *message)
+{
+  assert(message->base.descriptor == &pare__golden__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t pare__golden__pack
+                     (const Pare__Golden *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &pare__golden__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t pare__golden__pack_to_buffer
+                     (const Pare__Golden *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &pare__golden__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Pare__Golden *
+       pare__golden__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Pare__Golden *)
+     protobuf_c_message_unpack (&pare__golden__descriptor,
+                                allocator, len, data);
+}
+void   pare__golden__free_unpacked
+                     (Pare__Golden *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &pare__golden__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   pare__probe__init
+                     (Pare__Probe         *message)
+{
+  static const Pare__Probe init_value = PARE__PROBE__INIT;
+  *message = init_value;
+}
+size_t pare__probe__get_packed_size
+                     (const Pare__Probe *message)
+{
+  assert(message->base.descriptor == &pare__probe__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t pare__probe__pack
+                     (const Pare__Probe *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &pare__probe__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t pare__probe__pack_to_buffer
+                     (const Pare__Probe *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &pare__probe__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Pare__Probe *
+       pare__probe__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Pare__Probe *)
+     protobuf_c_message_unpack (&pare__probe__descriptor,
+                                allocator, len, data);
+}
+void   pare__probe__free_unpacked
+                     (Pare__Probe *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &pare__probe__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   pare__preprocessing__init
                      (Pare__Preprocessing         *message)
 {
@@ -322,7 +412,7 @@ void   pare__entry__free_unpacked
   assert(message->base.descriptor == &pare__entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor pare__metadata__field_descriptors[4] =
+static const ProtobufCFieldDescriptor pare__metadata__field_descriptors[5] =
 {
   {
     "preprocessing",
@@ -372,8 +462,21 @@ static const ProtobufCFieldDescriptor pare__metadata__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "golden",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Pare__Metadata, golden),
+    &pare__golden__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned pare__metadata__field_indices_by_name[] = {
+  4,   /* field[4] = golden */
   1,   /* field[1] = labels */
   0,   /* field[0] = preprocessing */
   2,   /* field[2] = provenance */
@@ -382,7 +485,7 @@ static const unsigned pare__metadata__field_indices_by_name[] = {
 static const ProtobufCIntRange pare__metadata__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor pare__metadata__descriptor =
 {
@@ -392,11 +495,126 @@ const ProtobufCMessageDescriptor pare__metadata__descriptor =
   "Pare__Metadata",
   "pare",
   sizeof(Pare__Metadata),
-  4,
+  5,
   pare__metadata__field_descriptors,
   pare__metadata__field_indices_by_name,
   1,  pare__metadata__number_ranges,
   (ProtobufCMessageInit) pare__metadata__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor pare__golden__field_descriptors[2] =
+{
+  {
+    "seed",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Pare__Golden, seed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "probes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Pare__Golden, n_probes),
+    offsetof(Pare__Golden, probes),
+    &pare__probe__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned pare__golden__field_indices_by_name[] = {
+  1,   /* field[1] = probes */
+  0,   /* field[0] = seed */
+};
+static const ProtobufCIntRange pare__golden__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor pare__golden__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "pare.Golden",
+  "Golden",
+  "Pare__Golden",
+  "pare",
+  sizeof(Pare__Golden),
+  2,
+  pare__golden__field_descriptors,
+  pare__golden__field_indices_by_name,
+  1,  pare__golden__number_ranges,
+  (ProtobufCMessageInit) pare__golden__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor pare__probe__field_descriptors[3] =
+{
+  {
+    "elements",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Pare__Probe, elements),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Pare__Probe, n_values),
+    offsetof(Pare__Probe, values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tolerance",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Pare__Probe, tolerance),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned pare__probe__field_indices_by_name[] = {
+  0,   /* field[0] = elements */
+  2,   /* field[2] = tolerance */
+  1,   /* field[1] = values */
+};
+static const ProtobufCIntRange pare__probe__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor pare__probe__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "pare.Probe",
+  "Probe",
+  "Pare__Probe",
+  "pare",
+  sizeof(Pare__Probe),
+  3,
+  pare__probe__field_descriptors,
+  pare__probe__field_indices_by_name,
+  1,  pare__probe__number_ranges,
+  (ProtobufCMessageInit) pare__probe__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor pare__preprocessing__field_descriptors[8] =

@@ -218,6 +218,12 @@ public struct ConvertCommand: ParsableCommand {
   @Flag(help: "Do not compare with the original.")
   var noVerify = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The release of the model: 'pare install' refuses one that is older than what there was.",
+      valueName: "n"))
+  var release: UInt64 = 0
+
   @Flag(help: "Keep seconds and memory of each pass in the file; it then differs from run to run.")
   var recordCosts = false
 
@@ -340,6 +346,7 @@ public struct ConvertCommand: ParsableCommand {
     options.seed = seed
     options.maximumMemory = maxMemory?.value
     options.isDryRun = dryRun
+    options.release = release
     options.verificationSamples = noVerify ? 0 : verificationSamples
     options.recordsCosts = recordCosts
     if let labels { options.labels = try LabelFile.read(labels) }

@@ -72,7 +72,7 @@ public struct EvaluateCommand: ParsableCommand {
   }
 
   private func measure(_ path: String, _ dataset: Dataset) throws -> Accuracy {
-    let loaded = try LoadedModel(path: path, inputShapes: shared.shapes)
+    let loaded = try shared.load(path)
     let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     var steps = try images.resolve(loaded.metadata.preprocessing)
     if steps == nil,

@@ -55,7 +55,7 @@ public struct ExportCommand: ParsableCommand {
   /// Writes the file and says what it holds.
   public func run() throws {
     let loaded = try reporting {
-      try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
+      try shared.load(model, workers: shared.threads)
     }
     if !quiet { for warning in loaded.warnings { Console.warn(warning) } }
     let report: ONNXExporter.Report

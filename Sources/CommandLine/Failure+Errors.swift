@@ -3,6 +3,7 @@ import Datasets
 import Interpreter
 import ModelFormat
 import Operators
+import Ship
 
 extension Failure {
   /// The failure that an error of the libraries amounts to.
@@ -42,6 +43,20 @@ extension Failure {
   }
 }
 
+extension Failure {
+  /// The failure that an error about a signature, a packed file or an installation amounts to.
+  init(_ error: ShipError) {
+    let outcome: Outcome =
+      switch error {
+      case _ where error.isDistrust: .distrusted
+      case .golden: .verificationFailed
+      case .needsBase, .noDelta, .wouldReplace: .usage
+      default: .invalidInput
+      }
+    self.init(outcome: outcome, message: error.description)
+  }
+}
+
 /// Runs `body` and turns errors of the libraries into failures.
 func reporting<R>(_ body: () throws -> R) throws -> R {
   do { return try body() } catch let error as ConvertError {
@@ -50,6 +65,8 @@ func reporting<R>(_ body: () throws -> R) throws -> R {
     throw Failure(outcome: .invalidInput, message: error.description)
   } catch let error as FileError {
     throw Failure(outcome: .invalidInput, message: error.description)
+  } catch let error as ShipError {
+    throw Failure(error)
   } catch let error as OpenError {
     throw Failure(outcome: .invalidInput, message: error.description)
   } catch let error as ImportError {

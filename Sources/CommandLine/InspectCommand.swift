@@ -3,6 +3,7 @@ import Convert
 import Inspect
 import Interpreter
 import ModelFormat
+import Ship
 
 /// `pare inspect`, and `inspect` by itself.
 public struct InspectCommand: ParsableCommand {
@@ -83,10 +84,13 @@ public struct InspectCommand: ParsableCommand {
     }
     if sensitivity, !check { return try measure() }
     let loaded: LoadedModel
-    do throws(ConvertError) {
-      loaded = try LoadedModel(path: model, inputShapes: shared.shapes)
-    } catch {
+    do {
+      loaded = try shared.load(model)
+    } catch let error as ConvertError {
       if json { try JSON.print(["check": Self.check(error)]) }
+      throw Failure(error)
+    } catch let error as ShipError {
+      if json { try JSON.print(["check": Inspection.Check(message: error.description)]) }
       throw Failure(error)
     }
     if check {

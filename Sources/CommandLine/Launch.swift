@@ -10,6 +10,7 @@ enum Outcome: Int32 {
   case unsupported = 3
   case verificationFailed = 4
   case targetMissed = 5
+  case distrusted = 6
 }
 
 /// An error that ends a command: one line for people, a code for programs.

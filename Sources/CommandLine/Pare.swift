@@ -17,7 +17,8 @@ public struct Pare: ParsableCommand {
     subcommands: [
       ConvertCommand.self, InspectCommand.self, RunCommand.self, BenchCommand.self,
       EvaluateCommand.self, RankCommand.self, VerifyCommand.self, ExportCommand.self,
-      OpsCommand.self,
+      OpsCommand.self, PackCommand.self, UnpackCommand.self, DiffCommand.self, PatchCommand.self,
+      KeygenCommand.self, SignCommand.self, InstallCommand.self,
     ])
 
   /// For the argument parser.

@@ -66,7 +66,7 @@ public struct RunCommand: ParsableCommand {
   }
 
   private func compute() throws -> [RunResult] {
-    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
+    let loaded = try shared.load(model, workers: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     let names = try labels.map { try LabelFile.read($0) } ?? loaded.metadata.labels
     let preprocessing = try images.resolve(loaded.metadata.preprocessing)

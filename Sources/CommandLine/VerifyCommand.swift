@@ -63,7 +63,7 @@ public struct VerifyCommand: ParsableCommand {
   }
 
   private func compare() throws -> VerificationResult {
-    let a = try LoadedModel(path: model, inputShapes: shared.shapes)
+    let a = try shared.load(model)
     let b = try LoadedModel(path: against, inputShapes: shared.shapes)
     let first = try a.interpreter(threads: shared.threads, limits: work.limits)
     let second = try b.interpreter(threads: shared.threads, limits: work.limits)

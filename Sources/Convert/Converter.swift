@@ -2,6 +2,7 @@ import Datasets
 import Interpreter
 import Metadata
 import ModelFormat
+import Ship
 
 /// The way from an ONNX file to a `.pare` file: import, clean up, calibrate, compress, write, prove.
 public struct Converter {
@@ -120,7 +121,9 @@ public struct Converter {
     report.arenaBytes = after.arenaBytes
     try judge(before, after, compressor.reference ?? baseline, graph, &samples)
 
-    let model = Model(graph: graph, metadata: metadata(source, samples).encoded())
+    var metadata = metadata(source, samples)
+    metadata.golden = after.golden
+    let model = Model(graph: graph, metadata: metadata.encoded(), release: options.release)
     try write(model, proof: after.proof, &samples)
     compressor.checkpoints?.remove()
     report.warnings += samples.warnings + (compressor.checkpoints?.warnings ?? [])
@@ -196,6 +199,7 @@ public struct Converter {
   private struct Observation {
     var outputs: [[[Float]]] = []
     var proof: [[UInt8]] = []
+    var golden: Golden?
     var accuracy: Accuracy?
     var arenaBytes = 0
     var ports: [Interpreter.Port] = []
@@ -221,6 +225,7 @@ public struct Converter {
         if observation.proof.count < 4 { observation.proof.append(interpreter.outputBytes()) }
       }
     }
+    if !isOriginal, !isLarge { observation.golden = GoldenCheck.record(interpreter) }
     if let data = options.data {
       // Unless the user has said how much memory there is, time counts for more.
       let whole = isLarge && !memory.isStated ? try plan(graph, path, isWhole: true) : interpreter
@@ -371,27 +376,40 @@ public struct Converter {
     }
     progress(Progress(stage: "write", done: 0, total: 0))
     log.begin()
+    // What cannot be read back must not replace what was there.
+    var problem: ConvertError?
     do throws(FileError) {
-      try AtomicFile.write(to: options.output) { (sink) throws(FileError) in
+      try AtomicFile.write(to: options.output) { path in
+        do throws(ConvertError) { try prove(path, proof, &samples) } catch { problem = error }
+        return problem == nil
+      } _: { (sink) throws(FileError) in
         try writer.write(to: sink)
         guard MappedFile.losses == losses else {
           throw .lost(path: "a file that \(options.output) is made of")
         }
       }
     } catch { throw .file(error) }
-    var isProved = false
-    // What cannot be read back must not be shipped by mistake.
-    defer { if !isProved { AtomicFile.remove(options.output) } }
+    if let problem { throw problem }
+    log.end(
+      "write",
+      effect: proof.isEmpty
+        ? "not verified" : "opened again and run on \(proof.count) samples: the same bits")
+  }
+
+  /// Opens the written file, which lies at `path` until it is in its place, and runs it.
+  private mutating func prove(
+    _ path: String, _ proof: [[UInt8]], _ samples: inout SampleSet
+  ) throws(ConvertError) {
     let file: ModelFile
-    do throws(OpenError) { file = try ModelReader.open(path: options.output) } catch {
+    do throws(OpenError) { file = try ModelReader.open(path: path) } catch {
+      if case .model(_, let broken) = error {
+        throw .opening(.model(path: options.output, broken))
+      }
       throw .opening(error)
     }
     report.output.bytes = file.byteCount
     report.output.digest = file.digest.hexadecimal
-    guard !proof.isEmpty else {
-      isProved = true
-      return log.end("write", effect: "not verified")
-    }
+    guard !proof.isEmpty else { return }
     let interpreter = try plan(file.model.graph, options.output)
     var difference: Int?
     _ = try samples.forEach(
@@ -403,8 +421,6 @@ public struct Converter {
     if let difference {
       throw .writtenFileDiffers(path: options.output, "on sample \(difference)")
     }
-    isProved = true
-    log.end("write", effect: "opened again and run on \(proof.count) samples: the same bits")
   }
 
   /// Says in words what is wrong with the result.

@@ -10,9 +10,43 @@ public struct Metadata: Sendable, Hashable {
   public var provenance: Provenance?
   /// Entries that the source model carried, in its order.
   public var sourceEntries: [Entry] = []
+  /// What the network computes on inputs of a seed; nil where nobody said.
+  public var golden: Golden?
 
   /// Metadata that says nothing.
   public init() {}
+}
+
+/// What a network computes on random inputs: where a machine computes something else, the file or the
+/// machine is not what it should be.
+public struct Golden: Sendable, Hashable {
+  /// Some elements of one output.
+  public struct Probe: Sendable, Hashable {
+    /// Elements of the output.
+    public var elements: Int
+    /// Elements `i · elements / values.count`.
+    public var values: [Float]
+    /// How far each may be off, at most.
+    public var tolerance: Float
+
+    /// A probe.
+    public init(elements: Int, values: [Float], tolerance: Float) {
+      self.elements = elements
+      self.values = values
+      self.tolerance = tolerance
+    }
+  }
+
+  /// The seed of the inputs.
+  public var seed: UInt64
+  /// One for each output, in order.
+  public var probes: [Probe]
+
+  /// What was computed on the inputs of `seed`.
+  public init(seed: UInt64, probes: [Probe]) {
+    self.seed = seed
+    self.probes = probes
+  }
 }
 
 /// A key with a value.

@@ -55,6 +55,7 @@ extension Metadata {
     labels = strings(message.labels, message.n_labels)
     if let provenance = message.provenance { self.provenance = Provenance(provenance.pointee) }
     sourceEntries = list(message.source_entries, message.n_source_entries).map { Entry($0) }
+    golden = message.golden.map { Golden($0.pointee) }
   }
 }
 
@@ -94,6 +95,19 @@ extension Provenance {
     }
     sourceParameters = Int(clamping: message.source_parameters)
     sourceMultiplyAccumulates = Int(clamping: message.source_multiply_accumulates)
+  }
+}
+
+extension Golden {
+  fileprivate init(_ message: Pare__Golden) {
+    self.init(
+      seed: message.seed,
+      probes: list(message.probes, message.n_probes).map {
+        Probe(
+          elements: Int(clamping: $0.elements),
+          values: Array(UnsafeBufferPointer(start: $0.values, count: $0.n_values)),
+          tolerance: $0.tolerance)
+      })
   }
 }
 

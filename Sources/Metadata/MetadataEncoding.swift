@@ -14,6 +14,7 @@ extension Metadata {
     message.provenance = provenance.map { memory.place($0.message(memory)) }
     message.n_source_entries = sourceEntries.count
     message.source_entries = memory.pointers(sourceEntries.map { $0.message(memory) })
+    message.golden = golden.map { memory.place($0.message(memory)) }
     var bytes = [UInt8](repeating: 0, count: pare__metadata__get_packed_size(&message))
     pare__metadata__pack(&message, &bytes)
     return Bytes(bytes)
@@ -127,6 +128,26 @@ extension Provenance.Measurement {
     message.before = before
     message.after = after
     message.samples = UInt32(clamping: samples)
+    return message
+  }
+}
+
+extension Golden {
+  fileprivate func message(_ memory: MessageMemory) -> Pare__Golden {
+    var message = Pare__Golden()
+    pare__golden__init(&message)
+    message.seed = seed
+    message.n_probes = probes.count
+    message.probes = memory.pointers(
+      probes.map { probe in
+        var part = Pare__Probe()
+        pare__probe__init(&part)
+        part.elements = UInt64(clamping: probe.elements)
+        part.n_values = probe.values.count
+        part.values = memory.place(probe.values)
+        part.tolerance = probe.tolerance
+        return part
+      })
     return message
   }
 }

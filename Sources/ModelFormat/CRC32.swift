@@ -1,7 +1,7 @@
 /// The CRC-32 of PNG and zlib: tells a damaged header from a foreign file.
-enum CRC32 {
+package enum CRC32 {
   /// The checksum of `bytes`.
-  static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  package static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var crc: UInt32 = 0xFFFF_FFFF
     for byte in bytes {
       crc ^= UInt32(byte)

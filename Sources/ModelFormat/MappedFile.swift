@@ -142,6 +142,7 @@ public enum FileError: Error, Hashable {
   case empty(path: String)
   case lost(path: String)
   case cannotWrite(path: String, code: Int32)
+  case cannotSync(path: String, code: Int32)
 }
 
 extension FileError: CustomStringConvertible {
@@ -157,6 +158,9 @@ extension FileError: CustomStringConvertible {
       "\(path): was cut, or could not be read, while it was in use; replace files by renaming"
     case .cannotWrite(let path, let code):
       "\(path): cannot be written: \(String(cString: strerror(code))); nothing was left behind"
+    case .cannotSync(let path, let code):
+      "\(path): is written, but may be lost with the power: the folder cannot be put on disk: "
+        + String(cString: strerror(code))
     }
   }
 }

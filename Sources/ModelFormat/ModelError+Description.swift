@@ -26,6 +26,7 @@ extension ModelError.Rule {
     case .sectionOrder: "sections are not in order"
     case .sectionPlace: "a section does not lie where the one before it ends"
     case .sectionDigest: "a section does not match its digest: the file is damaged"
+    case .signature: "the signature section is malformed"
     case .padding: "padding is not zero"
     case .entryCount: "a count is larger than its section or its limit"
     case .nameTable: "the name table's offsets do not rise or do not fit"

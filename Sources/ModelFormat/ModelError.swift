@@ -18,6 +18,7 @@ public struct ModelError: Error, Hashable {
     case sectionOrder
     case sectionPlace
     case sectionDigest
+    case signature
     case padding
     case entryCount
     case nameTable

@@ -1,3 +1,4 @@
+import Interpreter
 import Kernels
 import TestSupport
 import Testing

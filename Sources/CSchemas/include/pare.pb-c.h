@@ -16,6 +16,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Pare__Metadata Pare__Metadata;
+typedef struct Pare__Golden Pare__Golden;
+typedef struct Pare__Probe Pare__Probe;
 typedef struct Pare__Preprocessing Pare__Preprocessing;
 typedef struct Pare__Provenance Pare__Provenance;
 typedef struct Pare__Source Pare__Source;
@@ -44,10 +46,51 @@ struct  Pare__Metadata
    */
   size_t n_source_entries;
   Pare__Entry **source_entries;
+  Pare__Golden *golden;
 };
 #define PARE__METADATA__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&pare__metadata__descriptor) \
-    , NULL, 0,NULL, NULL, 0,NULL }
+    , NULL, 0,NULL, NULL, 0,NULL, NULL }
+
+
+/*
+ * What the network computes on inputs that docs/Format.md makes of a seed.
+ */
+struct  Pare__Golden
+{
+  ProtobufCMessage base;
+  uint64_t seed;
+  /*
+   * One for each output, in order.
+   */
+  size_t n_probes;
+  Pare__Probe **probes;
+};
+#define PARE__GOLDEN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&pare__golden__descriptor) \
+    , 0, 0,NULL }
+
+
+struct  Pare__Probe
+{
+  ProtobufCMessage base;
+  /*
+   * Elements of the output.
+   */
+  uint64_t elements;
+  /*
+   * Some of them, evenly spread: value i of n is element i * elements / n.
+   */
+  size_t n_values;
+  float *values;
+  /*
+   * How far each may be off, at most.
+   */
+  float tolerance;
+};
+#define PARE__PROBE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&pare__probe__descriptor) \
+    , 0, 0,NULL, 0 }
 
 
 struct  Pare__Preprocessing
@@ -173,6 +216,44 @@ Pare__Metadata *
 void   pare__metadata__free_unpacked
                      (Pare__Metadata *message,
                       ProtobufCAllocator *allocator);
+/* Pare__Golden methods */
+void   pare__golden__init
+                     (Pare__Golden         *message);
+size_t pare__golden__get_packed_size
+                     (const Pare__Golden   *message);
+size_t pare__golden__pack
+                     (const Pare__Golden   *message,
+                      uint8_t             *out);
+size_t pare__golden__pack_to_buffer
+                     (const Pare__Golden   *message,
+                      ProtobufCBuffer     *buffer);
+Pare__Golden *
+       pare__golden__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   pare__golden__free_unpacked
+                     (Pare__Golden *message,
+                      ProtobufCAllocator *allocator);
+/* Pare__Probe methods */
+void   pare__probe__init
+                     (Pare__Probe         *message);
+size_t pare__probe__get_packed_size
+                     (const Pare__Probe   *message);
+size_t pare__probe__pack
+                     (const Pare__Probe   *message,
+                      uint8_t             *out);
+size_t pare__probe__pack_to_buffer
+                     (const Pare__Probe   *message,
+                      ProtobufCBuffer     *buffer);
+Pare__Probe *
+       pare__probe__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   pare__probe__free_unpacked
+                     (Pare__Probe *message,
+                      ProtobufCAllocator *allocator);
 /* Pare__Preprocessing methods */
 void   pare__preprocessing__init
                      (Pare__Preprocessing         *message);
@@ -292,6 +373,12 @@ void   pare__entry__free_unpacked
 typedef void (*Pare__Metadata_Closure)
                  (const Pare__Metadata *message,
                   void *closure_data);
+typedef void (*Pare__Golden_Closure)
+                 (const Pare__Golden *message,
+                  void *closure_data);
+typedef void (*Pare__Probe_Closure)
+                 (const Pare__Probe *message,
+                  void *closure_data);
 typedef void (*Pare__Preprocessing_Closure)
                  (const Pare__Preprocessing *message,
                   void *closure_data);
@@ -317,6 +404,8 @@ typedef void (*Pare__Entry_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor pare__metadata__descriptor;
+extern const ProtobufCMessageDescriptor pare__golden__descriptor;
+extern const ProtobufCMessageDescriptor pare__probe__descriptor;
 extern const ProtobufCMessageDescriptor pare__preprocessing__descriptor;
 extern const ProtobufCMessageDescriptor pare__provenance__descriptor;
 extern const ProtobufCMessageDescriptor pare__source__descriptor;

@@ -93,7 +93,7 @@ public struct BenchCommand: ParsableCommand {
 
   private func measure(_ model: String) throws -> BenchResult {
     let start = ProcessCosts.now
-    let loaded = try LoadedModel(path: model, inputShapes: shared.shapes, threads: shared.threads)
+    let loaded = try shared.load(model, workers: shared.threads)
     let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     let loadSeconds = ProcessCosts.now - start
     let network = try TimedNetwork(interpreter)

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Convert
+import Ship
 
 /// Extents of graph inputs: `name:1,3,224,224`.
 struct InputShape: ExpressibleByArgument {
@@ -39,12 +41,28 @@ struct ModelOptions: ParsableArguments {
       valueName: "set"))
   var isa: InstructionSetName?
 
+  @Option(
+    help: ArgumentHelp(
+      "Refuse the model unless the owner of this key signed it: a file of 'pare keygen' or minisign, or "
+        + "the key itself.",
+      valueName: "key"))
+  var verifyKey: String?
+
   func validate() throws {
     guard (1...32).contains(threads) else {
       throw ValidationError("--threads \(threads): 1 to 32 make sense")
     }
     // Before any layer is made.
     try isa?.apply()
+  }
+
+  /// Reads the model at `path`, and refuses it where a key is given that did not sign it.
+  ///
+  /// - Throws: `ShipError` about the signature; what reading throws.
+  func load(_ path: String, workers: Int = 1) throws -> LoadedModel {
+    let loaded = try LoadedModel(path: path, inputShapes: shapes, threads: workers)
+    if let verifyKey { try VerifyingKey(verifyKey).require(loaded.file, path: path) }
+    return loaded
   }
 
   /// The shapes by input name.

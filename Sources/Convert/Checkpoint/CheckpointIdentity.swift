@@ -33,7 +33,7 @@ struct CheckpointIdentity: Hashable {
 
   /// Options that do not change what a conversion computes.
   static let unrelated: Set<String> = [
-    "input", "output", "threads", "isDryRun", "verificationSamples", "recordsCosts", "timeLimit",
+    "input", "output", "threads", "isDryRun", "verificationSamples", "release", "recordsCosts", "timeLimit",
     "checkpointSeconds", "restarts",
   ]
 

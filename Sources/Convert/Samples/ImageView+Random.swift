@@ -1,4 +1,5 @@
 import Datasets
+import Interpreter
 import Train
 
 extension ImageView {

@@ -1,6 +1,4 @@
 public import Interpreter
-import ModelFormat
-import Train
 
 /// Inputs made from a seed, for measuring where nobody gave samples.
 public struct RandomSamples: Sendable {
@@ -29,22 +27,6 @@ public struct RandomSamples: Sendable {
   public func load(_ index: Int, into interpreter: Interpreter) {
     var random = RandomStream(
       seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(truncatingIfNeeded: index) &+ 1)
-    for (position, port) in interpreter.inputs.enumerated() {
-      let memory = interpreter.input(position)
-      if port.type == .float32 {
-        let floats = memory.bindMemory(to: Float.self)
-        for i in floats.indices {
-          // The sum of four 16-bit numbers, centered: variance 4 · 2³² / 12.
-          let bits = random.next()
-          let sum = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
-          floats[i] = (Float(sum) - 131_070) / 37_837
-        }
-      } else {
-        for i in memory.indices { memory[i] = 0 }
-        for i in stride(from: 0, to: memory.count, by: port.type.size) {
-          memory[i] = UInt8(truncatingIfNeeded: random.next() & (port.type == .bool ? 1 : 127))
-        }
-      }
-    }
+    interpreter.fillInputs(&random)
   }
 }

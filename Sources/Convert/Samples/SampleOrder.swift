@@ -1,3 +1,4 @@
+import Interpreter
 import Train
 
 /// Samples in random order, then in another one, and so on.

@@ -15,6 +15,9 @@ struct Directory {
   let dependsOnData: Bool
   let counts: (values: Int, tensors: Int, nodes: Int, inputs: Int, outputs: Int)
   let digest: [UInt8]
+  /// Header and section table.
+  let signedBytes: [UInt8]
+  let signature: ModelSignature?
   let regions: [ModelFile.Region]
   /// Ancillary sections that this version does not know.
   let unknown: [Section]
@@ -82,6 +85,7 @@ struct Directory {
 
     var known: [Section] = []
     var unknown: [Section] = []
+    var signature: ModelSignature?
     var regions = [
       ModelFile.Region(name: "header", offset: 0, size: V1.headerSize),
       .init(name: "section table", offset: V1.headerSize, size: tableEnd - V1.headerSize),
@@ -91,9 +95,12 @@ struct Directory {
       let entry = V1.headerSize + index * V1.sectionEntrySize
       let kind = u32(entry)
       let match = V1.Section.allCases.first { $0.kind == kind }
-      let name = match?.name ?? "section \(kind & ~V1.Section.criticalBit)"
-      let isMiswritten = V1.Section(rawValue: kind & ~V1.Section.criticalBit) != nil
-      if match == nil, kind & V1.Section.criticalBit != 0 || isMiswritten {
+      let number = kind & ~V1.Section.criticalBit
+      let isSignature = kind == V1.Signature.kind
+      let name =
+        match?.name ?? (number == V1.Signature.kind ? "signature" : "section \(number)")
+      let isMiswritten = V1.Section(rawValue: number) != nil || number == V1.Signature.kind
+      if match == nil, !isSignature, kind & V1.Section.criticalBit != 0 || isMiswritten {
         throw ModelError(.sectionUnknown, at: entry, name)
       }
       guard u32(entry + 4) == 0, u64(entry + 56) == 0 else {
@@ -110,8 +117,9 @@ struct Directory {
       if offset > end { regions.append(.init(name: "padding", offset: end, size: offset - end)) }
       regions.append(.init(name: name, offset: offset, size: size))
       let digest = Array(table[(entry - V1.headerSize + 24)..<(entry - V1.headerSize + 56)])
-      if match == .data {
-        // The data is reached tensor by tensor, so that a damaged tensor can be named.
+      if match == .data || isSignature {
+        // The data is reached tensor by tensor, so that a damaged tensor can be named; a signature is
+        // made of this table.
         guard digest.allSatisfy({ $0 == 0 }) else {
           throw ModelError(.sectionTableReserved, at: entry + 24, name)
         }
@@ -128,6 +136,11 @@ struct Directory {
           throw ModelError(.sectionOrder, at: entry, name)
         }
         known.append(section)
+      } else if isSignature {
+        guard index == 0 else {
+          throw ModelError(.sectionOrder, at: entry, name, "must be the first section")
+        }
+        signature = try Self.signature(file, offset, size)
       } else {
         unknown.append(section)
       }
@@ -160,7 +173,9 @@ struct Directory {
     self.known = known
     self.unknown = unknown
     self.regions = regions
-    digest = SHA256.digest(header + table)
+    self.signature = signature
+    signedBytes = header + table
+    digest = SHA256.digest(signedBytes)
   }
 
   /// The most bytes of header and section table.
@@ -185,6 +200,22 @@ struct Directory {
   func span(_ section: V1.Section, in file: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     let place = self[section]
     return UnsafeRawBufferPointer(rebasing: file[place.offset..<(place.offset + place.size)])
+  }
+
+  /// The signature whose section lies at `offset`.
+  private static func signature(
+    _ file: RawSpan, _ offset: Int, _ size: Int
+  ) throws(ModelError) -> ModelSignature {
+    let bytes = copy(file, offset..<(offset + size))
+    guard size == V1.Signature.size else {
+      throw ModelError(.signature, at: offset, "", "\(size) bytes, \(V1.Signature.size) are needed")
+    }
+    let algorithm = bytes[..<4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    guard algorithm == V1.Signature.algorithm, bytes[4..<8].allSatisfy({ $0 == 0 }) else {
+      throw ModelError(.signature, at: offset, "", "algorithm \(algorithm), known is 1 (Ed25519)")
+    }
+    return ModelSignature(
+      keyID: Array(bytes[V1.Signature.keyID]), bytes: Array(bytes[V1.Signature.bytes]))
   }
 
   /// Refuses bytes `range` of `file` unless they are zero.

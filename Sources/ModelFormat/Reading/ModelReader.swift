@@ -34,7 +34,7 @@ public enum ModelReader {
       let model = Model(
         graph: graph,
         metadata: bytes.slice(metadata.offset..<(metadata.offset + metadata.size)) ?? Bytes([]),
-        release: directory.release,
+        release: directory.release, signature: directory.signature,
         ancillary: directory.unknown.compactMap { section in
           bytes.slice(section.offset..<(section.offset + section.size)).map {
             AncillarySection(kind: section.kind, bytes: $0)
@@ -42,6 +42,7 @@ public enum ModelReader {
         })
       return ModelFile(
         model: model, byteCount: bytes.count, digest: directory.digest,
+        signedBytes: directory.signedBytes,
         version: (Int(directory.major), Int(directory.minor)), regions: directory.regions,
         tensorPlaces: tensors.places)
     }
@@ -82,6 +83,20 @@ public struct ModelFile: Sendable {
     public let span: Int
     /// The SHA-256 digest of its streams.
     public let digest: [UInt8]
+    /// Its streams in order, without the padding between them.
+    public let streams: [Stream]
+  }
+
+  /// A stretch of elements of one size.
+  public struct Stream: Sendable, Hashable {
+    /// `positions`, `values` or `scales`.
+    public let name: String
+    /// The offset from the start of the file.
+    public let offset: Int
+    /// The size in bytes; not zero.
+    public let size: Int
+    /// The bytes of an element.
+    public let width: Int
   }
 
   /// The content.
@@ -90,6 +105,8 @@ public struct ModelFile: Sendable {
   public let byteCount: Int
   /// The SHA-256 digest of header and section table, which reach every other byte by digests.
   public let digest: [UInt8]
+  /// Header and section table: what a signature is made of, behind `ModelSignature.context`.
+  public let signedBytes: [UInt8]
   /// The format's version that the file was written in.
   public let version: (major: Int, minor: Int)
   /// The parts of the file in order, without holes.

@@ -78,7 +78,7 @@ struct TensorRecord {
   var place: ModelFile.TensorPlace {
     ModelFile.TensorPlace(
       name: name, offset: offset, positions: positions, values: values, scales: scales,
-      span: end - offset, digest: digest)
+      span: end - offset, digest: digest, streams: streams)
   }
 
   /// What errors are about.
@@ -92,4 +92,19 @@ struct TensorRecord {
   var scalesOffset: Int { V1.align(valuesOffset + values, to: V1.streamAlignment) }
   /// Behind the last stream.
   var end: Int { scalesOffset + scales }
+
+  /// The streams that are not empty.
+  var streams: [ModelFile.Stream] {
+    // With half ratios a float32 comes first.
+    let largest = flags & V1.QuantizationFlag.halfRatios != 0 ? 4 : 0
+    return [
+      .init(
+        name: "positions", offset: offset, size: positions, width: encoding == .csr16 ? 2 : 1),
+      .init(name: "values", offset: valuesOffset, size: values, width: type.size),
+      .init(name: "scales", offset: scalesOffset, size: largest, width: 4),
+      .init(
+        name: "scales", offset: scalesOffset + largest, size: scales - largest,
+        width: largest > 0 ? 2 : 4),
+    ].filter { $0.size > 0 }
+  }
 }

@@ -78,6 +78,16 @@ enum V1 {
     }
   }
 
+  /// The signature section, directly behind the table where there is one: see `ModelSignature`.
+  enum Signature {
+    static let kind: UInt32 = 7
+    static let size = 80
+    /// Ed25519 of `ModelSignature.context`, header and section table.
+    static let algorithm: UInt32 = 1
+    static let keyID = 8..<16
+    static let bytes = 16..<80
+  }
+
   /// Kinds of attributes in the graph section.
   enum AttributeKind: UInt32 {
     case int = 1

@@ -11,10 +11,15 @@ public enum AtomicFile {
   ///
   /// The bytes go to a file without a name where the file system offers that, so that nothing is left
   /// behind even when the process is killed; otherwise to a temporary file beside `path`.
+  ///
+  /// - Parameter accept: called with a path under which the whole file can be read before it replaces the
+  ///   old one; where it says no, the old one stays.
+  /// - Returns: whether the file was accepted and is in its place.
+  @discardableResult
   public static func write(
-    to path: String,
+    to path: String, accept: (String) -> Bool = { _ in true },
     _ body: ((UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) -> Void
-  ) throws(FileError) {
+  ) throws(FileError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .notAFile(path: path, isDirectory: true)
@@ -35,6 +40,10 @@ public enum AtomicFile {
     do throws(FileError) {
       try body { (bytes) throws(FileError) in try writeAll(bytes, descriptor, path) }
       guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, code: errno) }
+      guard accept(isNamed ? temporary : "/proc/self/fd/\(descriptor)") else {
+        if isNamed { unlink(temporary) }
+        return false
+      }
       if !isNamed {
         unlink(temporary)
         guard
@@ -49,13 +58,24 @@ public enum AtomicFile {
       if isNamed { unlink(temporary) }
       throw error
     }
-    // The new name is on disk once the folder is.
-    let directory = open(folder, O_RDONLY | O_CLOEXEC)
-    if directory >= 0 {
-      fsync(directory)
-      close(directory)
+    try syncFolder(of: path)
+    return true
+  }
+
+  /// Waits until the names in the folder of `path` are on disk.
+  ///
+  /// File systems that keep no folders on disk, or cannot say, are no fault of the file.
+  public static func syncFolder(of path: String) throws(FileError) {
+    let directory = open(folder(of: path), O_RDONLY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    defer { close(directory) }
+    guard fsync(directory) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS else {
+      throw .cannotSync(path: path, code: errno)
     }
   }
+
+  /// Whether there is something at `path`.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Removes the file at `path`, if there is one.
   public static func remove(_ path: String) { unlink(path) }

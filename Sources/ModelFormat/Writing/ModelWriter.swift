@@ -16,7 +16,7 @@ public struct ModelWriter {
     let names = NameIndex(model.graph)
     let pool = TensorPool(model.graph)
     let contents: [(kind: UInt32, bytes: [UInt8])] =
-      [
+      (model.signature.map { [(V1.Signature.kind, Self.section($0))] } ?? []) + [
         (V1.Section.names.kind, names.section()),
         (V1.Section.values.kind, ValueWriter.section(model.graph, names, pool)),
       ]
@@ -28,7 +28,7 @@ public struct ModelWriter {
       [(V1.Section.graph.kind, graph), (V1.Section.metadata.kind, model.metadata.array)]
       + model.ancillary.map { ($0.kind, $0.bytes.array) }
     let recordBytes = pool.tensors.count * V1.tensorRecordSize
-    let sectionCount = 4 + later.count
+    let sectionCount = contents.count + 2 + later.count
     var offset = V1.headerSize + sectionCount * V1.sectionEntrySize
     for size in contents.map({ $0.bytes.count }) + [recordBytes] + later.map({ $0.1.count }) {
       offset = V1.align(offset) + size
@@ -68,6 +68,24 @@ public struct ModelWriter {
     return file
   }
 
+  /// Header and section table: what a signature is made of, behind `ModelSignature.context`.
+  ///
+  /// They do not depend on the bytes of the model's signature, only on whether there is one.
+  public var signedBytes: [UInt8] {
+    let sections = head[V1.Header.sections..<(V1.Header.sections + 4)].reversed()
+      .reduce(0) { $0 << 8 | Int($1) }
+    return Array(head[..<(V1.headerSize + sections * V1.sectionEntrySize)])
+  }
+
+  private static func section(_ signature: ModelSignature) -> [UInt8] {
+    var section = ByteWriter()
+    section.put(V1.Signature.algorithm)
+    section.put(UInt32(0))
+    section.put(signature.keyID)
+    section.put(signature.bytes)
+    return section.bytes
+  }
+
   private static func emit<E: Error>(
     _ bytes: [UInt8], to sink: (UnsafeRawBufferPointer) throws(E) -> Void
   ) throws(E) {
@@ -89,7 +107,10 @@ public struct ModelWriter {
       table.put(UInt32(0))
       table.put(UInt64(tableEnd + body.bytes.count))
       table.put(UInt64(section.bytes.count))
-      table.put(SHA256.digest(section.bytes))
+      // The signature is made of this table: it cannot be reached from it.
+      table.put(
+        section.kind == V1.Signature.kind
+          ? [UInt8](repeating: 0, count: V1.digestSize) : SHA256.digest(section.bytes))
       table.put(UInt64(0))
       body.put(section.bytes)
     }

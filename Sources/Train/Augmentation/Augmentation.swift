@@ -1,3 +1,4 @@
+public import Interpreter
 public import Kernels
 
 /// Random changes of images that leave what they show: each image gives many samples.

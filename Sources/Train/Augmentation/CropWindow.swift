@@ -1,3 +1,5 @@
+import Interpreter
+
 /// A part of an image, which may reach beyond it.
 struct CropWindow: Hashable {
   var top: Int, left: Int, height: Int, width: Int

@@ -1,3 +1,4 @@
+public import Interpreter
 public import Kernels
 
 /// Images that are each the sum of two, with targets in the same shares (Zhang et al., 2018).

@@ -1,3 +1,5 @@
+public import Interpreter
+
 extension RandomStream {
   /// A number of the standard normal distribution (Marsaglia's polar method).
   public mutating func normal() -> Double {

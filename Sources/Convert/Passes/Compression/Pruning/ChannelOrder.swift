@@ -1,3 +1,4 @@
+import Interpreter
 import Kernels
 import ModelFormat
 import Train
