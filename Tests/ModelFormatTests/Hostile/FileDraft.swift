@@ -90,7 +90,7 @@ struct FileDraft {
       table.append(UInt64(start))
       table.append(UInt64(part.bytes.count))
       table +=
-        part.kind == V1.Section.data.kind
+        part.kind == V1.Section.data.kind || part.kind == V1.Signature.kind
         ? [UInt8](repeating: 0, count: V1.digestSize) : SHA256.digest(part.bytes)
       table.append(part.reserved)
     }

@@ -97,6 +97,12 @@ extension RefusedFile {
     attributes(
       "fall", "node 'add'", count: 2, [1, 2, 1, 0, 0, 2, 1, 0], at: 16),
     attributes("twice", "node 'add'", count: 2, [1, 2, 1, 0, 1, 2, 1, 0], at: 16),
+    .init(.attribute, "equivalent", "node 'add'") {
+      nameAlike(&$0)
+      $0[.graph].store(UInt32(2), at: Word.attributes)
+      for word in [6, 2, 1, 0, 7, 2, 1, 0] as [UInt32] { $0[.graph].append(word) }
+      return $0.start(.graph) + Word.end + 16
+    },
     attributes("no-such-kind", count: 1, [1, 7, 1, 0], at: 4),
     attributes("kind-zero", count: 1, [1, 0, 1, 0], at: 4),
     attributes("two-of-one", count: 1, [1, 2, 2, 0, 0], at: 4),

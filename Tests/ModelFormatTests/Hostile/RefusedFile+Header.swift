@@ -100,6 +100,18 @@ extension RefusedFile {
     draft.table = { $0.store(value, at: at) }
   }
 
+  /// The worked example with a signature by nobody, which is spoilt.
+  private static func signed(
+    _ rule: ModelError.Rule, _ what: String, _ subject: String = "",
+    kind: UInt32 = V1.Signature.kind, _ edit: (inout FileDraft) -> Int
+  ) -> RefusedFile {
+    .init(rule, what, subject) {
+      let bytes = [1] + [UInt8](repeating: 0, count: V1.Signature.size - 1)
+      $0.parts.insert(.init(kind: kind, bytes: bytes), at: 0)
+      return edit(&$0)
+    }
+  }
+
   /// Sections and their places.
   static let sections: [RefusedFile] = [
     .init(.sectionTableDigest, "flipped-bit") {
@@ -145,6 +157,33 @@ extension RefusedFile {
     .init(.sectionOrder, "data-not-last", "data") {
       $0.parts.append(.init(kind: 77, bytes: []))
       return $0.entry(5)
+    },
+    signed(.sectionUnknown, "signature-critical", "signature", kind: V1.Signature.kind | 1 << 31) {
+      $0.entry(0)
+    },
+    signed(.sectionOrder, "signature-not-first", "signature") {
+      $0.parts.swapAt(0, 1)
+      return $0.entry(1)
+    },
+    signed(.sectionOrder, "signature-twice", "signature") {
+      $0.parts.insert($0.parts[0], at: 0)
+      return $0.entry(1)
+    },
+    signed(.sectionTableReserved, "digest-of-signature", "signature") {
+      $0.table = { $0[24] = 1 }
+      return $0.entry(0) + 24
+    },
+    signed(.signature, "cut") {
+      $0.parts[0].bytes.removeLast()
+      return $0.entry($0.parts.count)
+    },
+    signed(.signature, "of-another-kind") {
+      $0.parts[0].bytes[0] = 2
+      return $0.entry($0.parts.count)
+    },
+    signed(.signature, "reserved") {
+      $0.parts[0].bytes[7] = 1
+      return $0.entry($0.parts.count)
     },
     .init(.sectionPlace, "sum-wraps", "data") {
       let entry = $0.entry(.data) - V1.headerSize

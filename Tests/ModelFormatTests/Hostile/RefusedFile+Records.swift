@@ -14,6 +14,12 @@ extension RefusedFile {
     return bytes + names.joined()
   }
 
+  /// Two more names, which are one string to Unicode: A with a ring, and the sign of the angstrom.
+  static func nameAlike(_ draft: inout FileDraft) {
+    let all = ["Add", "add", "c", "example", "x", "y", "\u{C5}", "\u{212B}"]
+    draft[.names] = section(all.map { Array($0.utf8) })
+  }
+
   /// The names of the worked example, with one in place of "x", which is the fifth.
   private static func names(_ what: String, replacing name: [UInt8]) -> RefusedFile {
     .init(.nameText, what, "name 4") {
@@ -103,6 +109,12 @@ extension RefusedFile {
       return $0.start(.values) + 64 + 6
     },
     value(.valueName, "twice", 2, 0, UInt32(4), at: 0, "value 'x'"),
+    .init(.valueName, "equivalent", "value '\u{212B}'") {
+      nameAlike(&$0)
+      $0[.values].store(UInt32(6), at: 0)
+      $0[.values].store(UInt32(7), at: 2 * V1.valueRecordSize)
+      return $0.start(.values) + 2 * V1.valueRecordSize
+    },
     value(.elementType, "of-a-value", 0, 4, UInt8(8), at: 4),
     value(.elementType, "zero", 0, 4, UInt8(0), at: 4),
     quantized(.scale, "of-a-value-nan", scale: .nan, at: 44),
