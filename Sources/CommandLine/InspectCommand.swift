@@ -66,7 +66,7 @@ public struct InspectCommand: ParsableCommand {
   /// Refuses combinations that make no sense.
   public func validate() throws {
     guard samples >= 1 else { throw ValidationError("--samples \(samples): at least 1") }
-    if outline, check || sensitivity || layers || tensors || memory {
+    if outline, check || sensitivity || layers || tensors || memory || shared.verifyKey != nil {
       throw ValidationError("--outline reads no data, so that it goes with --json alone")
     }
     if calibration != nil, !sensitivity {
