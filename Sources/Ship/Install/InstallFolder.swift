@@ -73,9 +73,16 @@ final class InstallFolder {
 
   /// Removes installed files whose names are none of `kept`.
   func removeOthers(than kept: [String]) {
-    for name in names where name.hasSuffix(".pare") && !kept.contains(name) {
+    for name in names where Self.isInstalled(name) && !kept.contains(name) {
       unlink("\(path)/\(name)")
     }
+  }
+
+  /// Whether a file has a name that installed ones get: whatever else lies in the folder is not ours.
+  private static func isInstalled(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts[1] == "pare" && parts[0].utf8.count == 64
+      && parts[0].allSatisfy(\.isHexDigit)
   }
 
   /// The highest release that was ever current; zero where none was.
@@ -116,6 +123,11 @@ final class InstallFolder {
 
   private func link(_ name: String, to target: String) throws(ShipError) {
     let temporary = "\(path)/\(Self.stagingPrefix)\(name)"
+    var status = stat()
+    guard lstat("\(path)/\(name)", &status) != 0 || status.st_mode & S_IFMT == S_IFLNK else {
+      // Somebody else's: nothing is written over.
+      throw .file(.cannotWrite(path: "\(path)/\(name)", code: EEXIST))
+    }
     unlink(temporary)
     guard symlink(target, temporary) == 0 else {
       throw .file(.cannotWrite(path: "\(path)/\(name)", code: errno))

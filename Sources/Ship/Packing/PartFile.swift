@@ -24,10 +24,18 @@ final class PartFile {
     try ShipError.filing { () throws(FileError) in try AtomicFile.requireWritable(output) }
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .file(.cannotWrite(path: path, code: errno)) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    // Another process may have finished this very part between opening and locking it.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed else {
       close(descriptor)
       throw .locked(path)
     }
+  }
+
+  /// Whether the part's path still leads to it.
+  private var isNamed: Bool {
+    var (opened, named) = (stat(), stat())
+    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0
+      && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
   }
 
   deinit { close(descriptor) }
