@@ -119,7 +119,8 @@ let package = Package(
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Convert", "Interpreter", "ModelFormat"],
+      name: "FuzzTests",
+      dependencies: ["Convert", "Interpreter", "ModelFormat", "Ship", "Datasets", "CImages"],
       exclude: ["Regressions"], swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",

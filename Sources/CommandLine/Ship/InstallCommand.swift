@@ -23,7 +23,8 @@ public struct InstallCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A .pare, .parez or .pared file.", valueName: "file"))
   var file: String
 
-  @Option(help: ArgumentHelp("The folder of the model; made where it is not there.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder of the model; made where it is not there.", valueName: "dir"))
   var into: String
 
   @Option(

@@ -47,7 +47,8 @@ public struct KeygenCommand: ParsableCommand {
     for file in [files.secret, files.verifying] where AtomicFile.exists(file) {
       throw Failure(ShipError.key(file, .exists))
     }
-    let password = noPassword ? nil : try secret.password("password for \(files.secret)", twice: true)
+    let password =
+      noPassword ? nil : try secret.password("password for \(files.secret)", twice: true)
     guard noPassword || password != nil else {
       throw Failure(
         outcome: .usage,
@@ -57,11 +58,18 @@ public struct KeygenCommand: ParsableCommand {
     guard let text = key.text(password: password) else {
       throw Failure(
         outcome: .invalidInput,
-        message: "too little memory to encrypt the key (1 GB is needed); --no-password does without")
+        message: "too little memory to encrypt the key (1 GB is needed); --no-password does without"
+      )
     }
     try reporting {
-      try PlainFile.write(text, to: files.secret, isSecret: true)
-      try PlainFile.write(key.verifying.text, to: files.verifying, isSecret: false)
+      try AtomicFile.write([UInt8](text.utf8), to: files.secret, isSecret: true, isNew: true)
+      do throws(FileError) {
+        try AtomicFile.write([UInt8](key.verifying.text.utf8), to: files.verifying, isNew: true)
+      } catch {
+        // One half of a pair would be in the way of the next attempt.
+        AtomicFile.remove(files.secret)
+        throw error
+      }
     }
     if json {
       return try JSON.print(

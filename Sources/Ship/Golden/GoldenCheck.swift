@@ -43,7 +43,8 @@ public enum GoldenCheck {
       for (number, wanted) in probe.values.enumerated() {
         let place = number * output.count / probe.values.count
         let found = output[place]
-        guard found == wanted || found.isNaN && wanted.isNaN || abs(found - wanted) <= probe.tolerance
+        guard
+          found == wanted || found.isNaN && wanted.isNaN || abs(found - wanted) <= probe.tolerance
         else { return "output \(index), element \(place): \(found), not \(wanted)" }
       }
     }

@@ -53,7 +53,9 @@ private struct RangeWriter {
 
   mutating func put(_ bit: UInt32, zero: UInt32) {
     let bound = range >> 16 &* zero
-    if bit == 0 { range = bound } else {
+    if bit == 0 {
+      range = bound
+    } else {
       low += UInt64(bound)
       range -= bound
     }

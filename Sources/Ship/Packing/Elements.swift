@@ -28,7 +28,8 @@ enum Elements {
     for index in 0..<count {
       var number: T = 0
       for plane in 0..<size {
-        number |= T(truncatingIfNeeded: planes[plane * count + index]) << T(truncatingIfNeeded: plane * 8)
+        number |=
+          T(truncatingIfNeeded: planes[plane * count + index]) << T(truncatingIfNeeded: plane * 8)
       }
       let base = T(littleEndian: out.loadUnaligned(fromByteOffset: index * size, as: T.self))
       out.storeBytes(

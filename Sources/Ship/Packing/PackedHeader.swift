@@ -84,7 +84,9 @@ struct PackedHeader {
     guard number(116, as: UInt64.self) == 0 else { throw PackedError(.headerReserved, at: 116) }
     func size(_ at: Int) throws(PackedError) -> Int {
       let size = number(at, as: UInt64.self)
-      guard size <= UInt64(Self.mostBytes) else { throw PackedError(.sizes, at: at, "\(size) bytes") }
+      guard size <= UInt64(Self.mostBytes) else {
+        throw PackedError(.sizes, at: at, "\(size) bytes")
+      }
       return Int(size)
     }
     packed = try size(16)
@@ -94,7 +96,9 @@ struct PackedHeader {
     guard base.size > 0 || base == .none else { throw PackedError(.sizes, at: 72) }
     let least = Self.size + chunks * (Self.chunkRecord + 1)
     let most = Self.size + chunks * (Self.chunkRecord + Self.mostPacked)
-    guard packed >= least, packed <= most else { throw PackedError(.sizes, at: 16, "\(packed) bytes") }
+    guard packed >= least, packed <= most else {
+      throw PackedError(.sizes, at: 16, "\(packed) bytes")
+    }
   }
 
   /// The header of a file to be written.

@@ -68,7 +68,8 @@ final class PackedInput {
     _ = withUnsafeMutableBytes(of: &byte) { fill($0, &found) }
     guard found == 0 else { throw .packed(path, PackedError(.trailingBytes, at: place)) }
     guard place == header.packed else {
-      throw .packed(path, PackedError(.sizes, at: 16, "\(header.packed) bytes stated, \(place) found"))
+      throw .packed(
+        path, PackedError(.sizes, at: 16, "\(header.packed) bytes stated, \(place) found"))
     }
   }
 
