@@ -84,7 +84,7 @@ let package = Package(
         "ModelFormat", "Kernels", "Operators", "Interpreter", "Train", "Metadata", "Datasets",
         "Ship", "CSchemas", "CProtobufC",
       ]),
-    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "CZlib"]),
+    module("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata", "Ship"]),
     module(
       "CommandLine",
       [
@@ -116,8 +116,12 @@ let package = Package(
         "CProtobufC",
       ],
       exclude: ["Fixtures"]),
+    tests("Ship", ["ModelFormat", "Interpreter", "Metadata"]),
     tests("Inspect", ["ModelFormat", "Operators", "Interpreter", "Metadata"]),
     tests("CommandLine", ["ModelFormat", "Convert", "Inspect"], exclude: ["Snapshots"]),
+    .testTarget(
+      name: "PythonReaderTests", dependencies: ["ModelFormat", "Metadata", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "FuzzTests",
       dependencies: ["Convert", "Interpreter", "ModelFormat", "Ship", "Datasets", "CImages"],

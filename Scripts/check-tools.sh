@@ -26,6 +26,15 @@ done
 if command -v apt-get >/dev/null 2>&1 && [ ! -d /usr/share/libonnx-testdata/data ]; then
   missing="$missing libonnx-testdata"
 fi
+# The reader in Python is compared with the one in Swift; without numpy those tests are skipped.
+if command -v apt-get >/dev/null 2>&1 && ! python3 -c 'import numpy' 2>/dev/null &&
+  ! /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+  missing="$missing python3-numpy"
+fi
+# Signatures are compared with minisign's; without it that test is skipped.
+if command -v apt-get >/dev/null 2>&1 && ! command -v minisign >/dev/null 2>&1; then
+  missing="$missing minisign"
+fi
 [ -n "$missing" ] || exit 0
 
 # shellcheck disable=SC2086 — a list of packages

@@ -1,6 +1,7 @@
 public import Interpreter
 public import Metadata
 public import ModelFormat
+import Ship
 
 /// Everything that can be said about one model file.
 ///
@@ -18,6 +19,10 @@ public struct Inspection: Sendable, Encodable {
     public let version: String
     /// SHA-256 of header and section table, in hexadecimal; empty for ONNX.
     public let digest: String
+    /// The release; zero where nobody counts.
+    public let release: UInt64
+    /// The number of the key whose signature is in the file, which only `--verify-key` checks; nil without.
+    public let signedBy: String?
   }
 
   /// Sums over the network.
@@ -152,7 +157,8 @@ public struct Inspection: Sendable, Encodable {
     self.file = File(
       path: path, format: file == nil ? "onnx" : "pare", bytes: byteCount,
       version: file.map { "\($0.version.major).\($0.version.minor)" } ?? "",
-      digest: file.map { $0.digest.hexadecimal } ?? "")
+      digest: file.map { $0.digest.hexadecimal } ?? "", release: file?.model.release ?? 0,
+      signedBy: file?.model.signature.map { $0.keyID.keyNumber })
     check = .passed
     tensors = TensorReport.all(graph, file)
     layers = graph.nodes.map { LayerReport($0, graph) }
@@ -163,7 +169,8 @@ public struct Inspection: Sendable, Encodable {
       parameters: counted.parameters, nonzero: counted.nonzero, macs: counted.macs,
       effectiveMacs: counted.effectiveMacs, weightBytes: counted.weightBytes,
       arenaBytes: interpreter.arenaBytes,
-      wireBytes: WireForecast.bytes(graph, file, overhead: byteCount - counted.weightBytes))
+      // Names, records and metadata as they are: a little more than they will take.
+      wireBytes: tensors.reduce(max(0, byteCount - counted.weightBytes)) { $0 + $1.wireBytes })
     memory = Self.memory(interpreter)
     origin = file == nil ? nil : Origin(metadata)
   }

@@ -19,17 +19,19 @@ public struct TensorReport: Sendable, Encodable {
   public let bitsPerWeight: Double
   /// The Shannon bound of the elements, in bytes: what no lossless code of single elements can beat.
   public let entropyBytes: Int
+  /// Bytes on the way to a device, as `pare pack` codes them.
+  public let wireBytes: Int
 
   /// The constants of a graph, each tensor once, in the order of values.
   static func all(_ graph: Graph, _ file: ModelFile?) -> [TensorReport] {
     let placed = file.map { Set($0.tensorPlaces.map(\.name)) }
-    return graph.values.compactMap { value in
-      guard let tensor = value.constant, placed?.contains(value.name) ?? true else { return nil }
-      return TensorReport(value.name, tensor)
+    let found = graph.values.compactMap { value in
+      value.constant.flatMap { placed?.contains(value.name) ?? true ? (value.name, $0) : nil }
     }
+    return zip(found, WireForecast.bytes(found.map(\.1))).map { TensorReport($0.0, $0.1, $1) }
   }
 
-  private init(_ name: String, _ tensor: Tensor) {
+  private init(_ name: String, _ tensor: Tensor, _ wireBytes: Int) {
     self.name = name
     shape = tensor.shape.dimensions
     type = tensor.type.name
@@ -38,6 +40,7 @@ public struct TensorReport: Sendable, Encodable {
     nonzero = tensor.nonzeroCount
     let count = max(1, tensor.shape.count)
     bitsPerWeight = Double(bytes) * 8 / Double(count)
+    self.wireBytes = wireBytes
     entropyBytes = Int((Entropy.bits(tensor) / 8).rounded(.up))
   }
 }

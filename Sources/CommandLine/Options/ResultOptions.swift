@@ -30,7 +30,9 @@ enum FileNames {
   /// `path` with another extension.
   static func replacing(_ path: String, with suffix: String) -> String {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return "\(path).\(suffix)" }
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else {
+      return "\(path).\(suffix)"
+    }
     return path.dropLast(name.distance(from: dot, to: name.endIndex)) + ".\(suffix)"
   }
 }

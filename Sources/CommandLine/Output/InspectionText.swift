@@ -11,6 +11,10 @@ enum InspectionText {
       "\(file.path): valid, \(file.format)\(file.version.isEmpty ? "" : " \(file.version)"), "
         + "\(Text.count(file.bytes)) bytes")
     if !file.digest.isEmpty { lines.append("  digest \(file.digest)") }
+    if file.release > 0 { lines.append("  release \(file.release)") }
+    if let key = file.signedBy {
+      lines.append("  signed by key \(key); --verify-key checks it")
+    }
     for warning in warnings { lines.append("  note: \(warning)") }
     if let origin = report.origin { lines += self.origin(origin, file.bytes) }
 
@@ -39,7 +43,7 @@ enum InspectionText {
           "bytes of constants", Text.count(totals.weightBytes),
           "Shannon bound of their elements \(Text.count(bound))",
         ],
-        ["bytes to ship", Text.count(totals.wireBytes), "each stream deflated by itself"],
+        ["bytes to ship", Text.count(totals.wireBytes), "as 'pare pack' codes them"],
         [
           "bytes of activations", Text.count(totals.arenaBytes),
           "set by '\(report.memory.peakStep)'",
@@ -101,6 +105,7 @@ enum InspectionText {
         tensor.name, Shape(tensor.shape).description, tensor.type, tensor.encoding,
         Text.count(tensor.bytes), Text.percent(zeros),
         String(format: "%.2f", tensor.bitsPerWeight), Text.count(tensor.entropyBytes),
+        Text.count(tensor.wireBytes),
       ]
     }
     return "\ntensors\n"
@@ -108,6 +113,7 @@ enum InspectionText {
         rows,
         header: [
           "name", "shape", "type", "encoding", "bytes", "zeros", "bits each", "Shannon bytes",
+          "to ship",
         ])
   }
 

@@ -89,7 +89,11 @@ struct GraphReader {
         throw ModelError(.attribute, at: offset, "node '\(title)'", "attributes are not in order")
       }
       previous = index
-      node.attributes[try names.name(index, else: .attribute, at: offset)] = try attribute(&reader)
+      let name = try names.name(index, else: .attribute, at: offset)
+      // Names that differ in bytes alone, é as one scalar or as two, are one string here.
+      guard node.attributes.updateValue(try attribute(&reader), forKey: name) == nil else {
+        throw ModelError(.attribute, at: offset, "node '\(title)'", "'\(name)' is there twice")
+      }
     }
     guard directory.dependsOnData else { return node }
     let bodies = try reader.index(else: .body)

@@ -34,5 +34,5 @@ enum KeyFile {
 
 extension [UInt8] {
   /// A key's number as minisign writes it: its eight bytes as one little-endian number.
-  var keyNumber: String { [UInt8](reversed()).hexadecimal.uppercased() }
+  public var keyNumber: String { [UInt8](reversed()).hexadecimal.uppercased() }
 }

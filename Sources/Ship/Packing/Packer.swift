@@ -47,6 +47,14 @@ public enum Packer {
       digest: target.file.digest.hexadecimal)
   }
 
+  /// The bytes that a stream of elements of `width` bytes takes in the wire form, cut into chunks.
+  public static func byteCount(_ stream: [UInt8], width: Int) -> Int {
+    stride(from: 0, to: stream.count, by: PackedHeader.chunk).reduce(0) { sum, start in
+      let end = min(start + PackedHeader.chunk, stream.count)
+      return sum + PieceWriter.piece(stream[start..<end], width: width).count
+    }
+  }
+
   /// Header and chunks.
   static func pack(
     _ target: PackedSource, from base: PackedSource?, _ advance: (Double) -> Void = { _ in }
