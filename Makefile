@@ -2,13 +2,14 @@
 
 PREFIX ?= /usr/local
 SECONDS ?= 60
+TRIALS ?= 1000
 BUILD := swift build -c release
 BIN := .build/release
 # Tests run optimized, or the networks in them would take minutes; their own folder keeps what
 # -enable-testing builds apart from the executables.
 TESTING := -c release -Xswiftc -enable-testing --scratch-path .build/tests
 
-.PHONY: help demo test conformance fuzz build install format lint embedded kernels arm bench clean check-tools
+.PHONY: help demo test conformance faults fuzz build install format lint embedded kernels arm bench clean check-tools
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,7 +25,10 @@ conformance: check-tools ## run ONNX's own tests and count them by operator
 	swift build $(TESTING) --build-tests
 	CONFORMANCE_TABLE=1 swift test $(TESTING) --skip-build --filter ConformanceTests
 
-fuzz: check-tools ## fuzz importer and artifacts: make fuzz SECONDS=60
+faults: check-tools ## kill commands, fill disks, let every write fail: make faults TRIALS=1000
+	@Scripts/faults.sh $(TRIALS)
+
+fuzz: check-tools ## fuzz everything that reads files: make fuzz SECONDS=60
 	@Fuzz/run.sh $(SECONDS)
 
 build: check-tools ## build the release executables

@@ -128,7 +128,8 @@ let package = Package(
       name: "PythonReaderTests", dependencies: ["ModelFormat", "Metadata", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Convert", "Interpreter", "ModelFormat"],
+      name: "FuzzTests",
+      dependencies: ["Convert", "Interpreter", "ModelFormat", "Ship", "Datasets", "CImages"],
       exclude: ["Regressions"], swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",

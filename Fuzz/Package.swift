@@ -10,6 +10,13 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     swiftSettings: [.unsafeFlags(["-parse-as-library"])])
 }
 
+let ship: [Target.Dependency] = [
+  .product(name: "Ship", package: "pare"), .product(name: "ModelFormat", package: "pare"),
+]
+let samples: [Target.Dependency] = [
+  .product(name: "Datasets", package: "pare"), .product(name: "ModelFormat", package: "pare"),
+]
+
 let package = Package(
   name: "fuzz",
   dependencies: [.package(name: "pare", path: "..")],
@@ -25,6 +32,11 @@ let package = Package(
         .product(name: "Interpreter", package: "pare"),
         .product(name: "ModelFormat", package: "pare"),
       ]),
+    fuzzer("fuzz-unpack", ship),
+    fuzzer("fuzz-patch", ship),
+    fuzzer("fuzz-keys", ship),
+    fuzzer("fuzz-images", samples),
+    fuzzer("fuzz-datasets", samples),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 public import ArgumentParser
-import Foundation
+// `stdout` is a variable there; nobody changes it.
+@preconcurrency import Foundation
 import ModelFormat
 
 /// What a process ends with; docs/Commands.md has the table.
@@ -36,6 +37,7 @@ extension ParsableCommand {
           outcome: .invalidInput,
           message: FileError.lost(path: "a file that was read").description)
       }
+      try requireOutput()
       Foundation.exit(Outcome.done.rawValue)
     } catch let failure as Failure {
       if !failure.message.isEmpty { Console.complain("\(name): \(failure.message)") }
@@ -52,6 +54,14 @@ extension ParsableCommand {
       Console.complain("\(name): \(words) (see \(name)\(verb) --help)")
       Foundation.exit(Outcome.usage.rawValue)
     }
+  }
+
+  /// Refuses to call done what could not be printed: on a full disk, say.
+  private static func requireOutput() throws {
+    guard fflush(stdout) != 0 || ferror(stdout) != 0 else { return }
+    throw Failure(
+      outcome: .invalidInput,
+      message: "standard output: cannot be written: \(String(cString: strerror(errno)))")
   }
 
   /// A message whose list of choices is a line for each, as one line.

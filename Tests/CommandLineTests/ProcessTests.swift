@@ -97,6 +97,18 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs /dev/full"))
+  func reportsThatCannotBePrintedAreAnError() throws {
+    try withTemporaryFolder { folder in
+      let (code, errors) = try shell("exec \"$@\" >/dev/full", in: folder)
+      #expect(code == 1)
+      #expect(errors.split(separator: "\n").count == 1)
+      #expect(errors.contains("standard output") && errors.contains("No space left"), "\(errors)")
+      // The file itself is there.
+      #expect(try files(in: folder) == ["out.pare"])
+    }
+  }
+
   @Test func unreadableSamplesAreLeftOutAndCounted() throws {
     try withTemporaryFolder { folder in
       let images = "\(folder)/images"

@@ -32,24 +32,3 @@ struct PasswordOptions: ParsableArguments {
     getpass("\(question): ").map { String(cString: $0) }
   }
 }
-
-/// Small files of text that must not exist before.
-enum PlainFile {
-  /// Writes `text` to a new file at `path`, which others may read unless it is secret.
-  static func write(_ text: String, to path: String, isSecret: Bool) throws {
-    let descriptor = open(
-      path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, isSecret ? 0o600 : 0o644)
-    guard descriptor >= 0 else { throw FileError.cannotWrite(path: path, code: errno) }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-      let code = errno
-      unlink(path)
-      throw FileError.cannotWrite(path: path, code: code)
-    }
-  }
-
-  private static func write(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int) -> Int {
-    Foundation.write(descriptor, bytes, count)
-  }
-}

@@ -62,8 +62,14 @@ public struct KeygenCommand: ParsableCommand {
       )
     }
     try reporting {
-      try PlainFile.write(text, to: files.secret, isSecret: true)
-      try PlainFile.write(key.verifying.text, to: files.verifying, isSecret: false)
+      try AtomicFile.write([UInt8](text.utf8), to: files.secret, isSecret: true, isNew: true)
+      do throws(FileError) {
+        try AtomicFile.write([UInt8](key.verifying.text.utf8), to: files.verifying, isNew: true)
+      } catch {
+        // One half of a pair would be in the way of the next attempt.
+        AtomicFile.remove(files.secret)
+        throw error
+      }
     }
     if json {
       return try JSON.print(

@@ -10,22 +10,30 @@ public enum AtomicFile {
   /// Replaces the file at `path` with what `body` hands to its sink, once all of it is on disk.
   ///
   /// The bytes go to a file without a name where the file system offers that, so that nothing is left
-  /// behind even when the process is killed; otherwise to a temporary file beside `path`.
+  /// behind even when the process is killed; otherwise to a temporary file beside `path`. A whole file has
+  /// such a name for a moment in any case, before it replaces another. What processes that were killed then
+  /// have left is removed by the next write to `path`.
   ///
-  /// - Parameter accept: called with a path under which the whole file can be read before it replaces the
-  ///   old one; where it says no, the old one stays.
+  /// - Parameters:
+  ///   - isSecret: whether nobody but the owner may read it.
+  ///   - isNew: whether there must be no file at `path`; one that is there stays.
+  ///   - accept: called with a path under which the whole file can be read before it replaces the old one;
+  ///     where it says no, the old one stays.
   /// - Returns: whether the file was accepted and is in its place.
   @discardableResult
   public static func write(
-    to path: String, accept: (String) -> Bool = { _ in true },
+    to path: String, isSecret: Bool = false, isNew: Bool = false,
+    accept: (String) -> Bool = { _ in true },
     _ body: ((UnsafeRawBufferPointer) throws(FileError) -> Void) throws(FileError) -> Void
   ) throws(FileError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .notAFile(path: path, isDirectory: true)
     }
+    StaleFiles.remove(beside: path)
     let folder = Self.folder(of: path)
-    let temporary = "\(path).\(getpid()).tmp"
+    let temporary = StaleFiles.name(beside: path)
+    let mode: mode_t = isSecret ? 0o600 : 0o644
     var isNamed = false
     var descriptor: Int32 = -1
     #if os(Linux)
@@ -36,7 +44,9 @@ public enum AtomicFile {
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     }
     guard descriptor >= 0 else { throw .cannotWrite(path: path, code: errno) }
+    // Bytes are on disk after `fsync`: what `close` says changes nothing.
     defer { close(descriptor) }
+    StaleFiles.hold(descriptor)
     do throws(FileError) {
       try body { (bytes) throws(FileError) in try writeAll(bytes, descriptor, path) }
       guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, code: errno) }
@@ -45,21 +55,38 @@ public enum AtomicFile {
         return false
       }
       if !isNamed {
-        unlink(temporary)
+        let name = isNew ? path : temporary
+        if !isNew { unlink(name) }
         guard
-          linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporary, AT_SYMLINK_FOLLOW)
-            == 0
+          linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0
         else { throw .cannotWrite(path: path, code: errno) }
-        isNamed = true
+        isNamed = !isNew
       }
-      guard rename(temporary, path) == 0 else { throw .cannotWrite(path: path, code: errno) }
-      isNamed = false
+      if isNamed {
+        if isNew, exists(path) { throw .cannotWrite(path: path, code: EEXIST) }
+        guard rename(temporary, path) == 0 else { throw .cannotWrite(path: path, code: errno) }
+        isNamed = false
+      }
     } catch {
       if isNamed { unlink(temporary) }
       throw error
     }
-    try syncFolder(of: path)
+    do throws(FileError) { try syncFolder(of: path) } catch {
+      guard isNew, case .cannotSync(_, let code) = error else { throw error }
+      unlink(path)
+      throw .cannotWrite(path: path, code: code)
+    }
     return true
+  }
+
+  /// Replaces the file at `path` with `bytes`, or makes it where `isNew`; see `write(to:isSecret:isNew:accept:_:)`.
+  public static func write(
+    _ bytes: [UInt8], to path: String, isSecret: Bool = false, isNew: Bool = false
+  ) throws(FileError) {
+    let bytes = Bytes(bytes)
+    try write(to: path, isSecret: isSecret, isNew: isNew) { (sink) throws(FileError) in
+      try bytes.withUnsafeBytes { (buffer) throws(FileError) in try sink(buffer) }
+    }
   }
 
   /// Waits until the names in the folder of `path` are on disk.
@@ -86,7 +113,7 @@ public enum AtomicFile {
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw .notAFile(path: path, isDirectory: true)
     }
-    guard access(folder(of: path), W_OK) == 0 else {
+    guard access(folder(of: path), W_OK | X_OK) == 0 else {
       throw .cannotWrite(path: path, code: errno)
     }
   }
@@ -98,7 +125,6 @@ public enum AtomicFile {
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
-  private static let mode: mode_t = 0o644
   #if os(Linux)
   /// `O_TMPFILE`, which Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
   private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY

@@ -23,14 +23,11 @@ final class InstallFolder {
     }
     lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard lock >= 0 else { throw .file(.cannotWrite(path: path, code: errno)) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      close(lock)
-      throw .locked(path)
-    }
-    for name in names where name.hasPrefix(Self.stagingPrefix) { unlink("\(path)/\(name)") }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw .locked(path) }
+    removeStaged()
   }
 
-  deinit { close(lock) }
+  deinit { if lock >= 0 { close(lock) } }
 
   private static let stagingPrefix = "incoming."
 
@@ -67,22 +64,35 @@ final class InstallFolder {
 
   /// Makes `name` current, and what was current before it previous.
   func makeCurrent(_ name: String, before: String?) throws(ShipError) {
+    // Both links are made before one is moved: what can fail then is little.
     if let before { try link(Self.previousName, to: before) }
     try link(Self.currentName, to: name)
+    if before != nil { try moveLink(Self.previousName) }
+    try moveLink(Self.currentName)
   }
 
-  /// Removes installed files whose names are none of `kept`.
-  func removeOthers(than kept: [String]) {
+  /// Removes what is neither current nor previous, nor on its way there.
+  ///
+  /// Nothing that may be a user's: installed files have a digest for a name. And no file at all where a link
+  /// cannot be read.
+  func tidy() {
+    removeStaged()
+    var kept: [String] = []
+    for link in [Self.currentName, Self.previousName] {
+      if let name = target(link) { kept.append(name) } else if errno != ENOENT { return }
+    }
     for name in names where Self.isInstalled(name) && !kept.contains(name) {
       unlink("\(path)/\(name)")
     }
   }
 
-  /// Whether a file has a name that installed ones get: whatever else lies in the folder is not ours.
   private static func isInstalled(_ name: String) -> Bool {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 2 && parts[1] == "pare" && parts[0].utf8.count == 64
-      && parts[0].allSatisfy(\.isHexDigit)
+    name.hasSuffix(".pare") && name.utf8.count == 64 + 5
+      && name.utf8.prefix(64).allSatisfy { (48..<58).contains($0) || (97..<103).contains($0) }
+  }
+
+  private func removeStaged() {
+    for name in names where name.hasPrefix(Self.stagingPrefix) { unlink("\(path)/\(name)") }
   }
 
   /// The highest release that was ever current; zero where none was.
@@ -101,45 +111,45 @@ final class InstallFolder {
   func raise(highestTo release: UInt64, from highest: UInt64) throws(ShipError) {
     guard release > highest else { return }
     try ShipError.filing { () throws(FileError) in
-      try AtomicFile.write(to: "\(path)/\(Self.releaseName)") { (sink) throws(FileError) in
-        try Bytes([UInt8]("\(release)\n".utf8)).withUnsafeBytes { (bytes) throws(FileError) in
-          try sink(bytes)
-        }
-      }
+      try AtomicFile.write([UInt8]("\(release)\n".utf8), to: "\(path)/\(Self.releaseName)")
     }
   }
 
+  /// Where the link `name` leads in this folder; nil, with `errno`, where it does not.
   private func target(_ name: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 256)
     let place = "\(path)/\(name)"
     let count = buffer.withUnsafeMutableBytes { bytes in
       bytes.baseAddress.map { readlink(place, $0, bytes.count) } ?? -1
     }
-    guard count > 0, count < buffer.count else { return nil }
-    let target = String(decoding: buffer[..<count], as: UTF8.self)
+    guard count > 0 else { return nil }
+    let target = String(decoding: buffer[..<min(count, buffer.count)], as: UTF8.self)
     // A link out of the folder is none of ours.
-    return target.contains("/") ? nil : target
+    guard count < buffer.count, !target.contains("/") else {
+      errno = ELOOP
+      return nil
+    }
+    return target
   }
 
   private func link(_ name: String, to target: String) throws(ShipError) {
-    let temporary = "\(path)/\(Self.stagingPrefix)\(name)"
     var status = stat()
     guard lstat("\(path)/\(name)", &status) != 0 || status.st_mode & S_IFMT == S_IFLNK else {
       // Somebody else's: nothing is written over.
       throw .file(.cannotWrite(path: "\(path)/\(name)", code: EEXIST))
     }
-    unlink(temporary)
-    guard symlink(target, temporary) == 0 else {
+    guard symlink(target, "\(path)/\(Self.stagingPrefix)\(name)") == 0 else {
       throw .file(.cannotWrite(path: "\(path)/\(name)", code: errno))
     }
-    try move(temporary, to: "\(path)/\(name)")
+  }
+
+  private func moveLink(_ name: String) throws(ShipError) {
+    try move("\(path)/\(Self.stagingPrefix)\(name)", to: "\(path)/\(name)")
   }
 
   private func move(_ from: String, to place: String) throws(ShipError) {
     guard rename(from, place) == 0 else {
-      let code = errno
-      unlink(from)
-      throw .file(.cannotWrite(path: place, code: code))
+      throw .file(.cannotWrite(path: place, code: errno))
     }
     try ShipError.filing { () throws(FileError) in try AtomicFile.syncFolder(of: place) }
   }

@@ -60,9 +60,9 @@ public enum Installer {
     check: (ModelFile) -> GoldenResult
   ) throws(ShipError) -> Report {
     let place = try InstallFolder(folder)
+    defer { place.tidy() }
     let current = place.current
     let staged = try place.stage(path, limit: policy.largest)
-    defer { AtomicFile.remove(staged) }
     let file = try ShipError.opening { () throws(OpenError) in
       try ModelReader.open(path: staged)
     }
@@ -79,10 +79,7 @@ public enum Installer {
     try place.keep(staged, as: name)
     // Before the switch: whatever happens in between, what is older than this never comes back unasked.
     try place.raise(highestTo: file.model.release, from: highest)
-    if !wasCurrent {
-      try place.makeCurrent(name, before: current)
-      place.removeOthers(than: [name, current].compactMap { $0 })
-    }
+    if !wasCurrent { try place.makeCurrent(name, before: current) }
     return Report(
       path: "\(folder)/\(name)", current: "\(folder)/\(InstallFolder.currentName)", digest: digest,
       release: file.model.release, bytes: file.byteCount, previous: wasCurrent ? nil : current,

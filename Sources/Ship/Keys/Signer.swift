@@ -49,10 +49,7 @@ public enum Signer {
       comment: "file:\(name)\trelease:\(file.model.release)\tdigest:\(digest)")
     let place = output + DetachedSignature.suffix
     try ShipError.filing { () throws(FileError) in
-      try AtomicFile.write(to: place) { (sink) throws(FileError) in
-        let bytes = Bytes([UInt8](signature.text.utf8))
-        try bytes.withUnsafeBytes { (buffer) throws(FileError) in try sink(buffer) }
-      }
+      try AtomicFile.write([UInt8](signature.text.utf8), to: place)
     }
     return Report(
       path: output, signature: place, key: key.id.keyNumber, digest: digest,

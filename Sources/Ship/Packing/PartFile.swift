@@ -15,7 +15,6 @@ final class PartFile {
   private let descriptor: Int32
   private var size = 0
   private var hash = SHA256()
-  private var isFinished = false
 
   /// Opens or makes the part of `output`; one process at a time has it.
   init(_ output: String, _ header: PackedHeader) throws(ShipError) {
@@ -24,21 +23,14 @@ final class PartFile {
     try ShipError.filing { () throws(FileError) in try AtomicFile.requireWritable(output) }
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .file(.cannotWrite(path: path, code: errno)) }
-    // Another process may have finished this very part between opening and locking it.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed else {
-      close(descriptor)
-      throw .locked(path)
-    }
-  }
-
-  /// Whether the part's path still leads to it.
-  private var isNamed: Bool {
     var (opened, named) = (stat(), stat())
-    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0
-      && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+    // Whoever held the lock until now may have given the file its name meanwhile.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &opened) == 0,
+      stat(path, &named) == 0, opened.st_ino == named.st_ino
+    else { throw .locked(path) }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Whole chunks that an earlier run left, in bytes; what follows them is cut off.
   func kept(_ header: PackedHeader) throws(ShipError) -> Int {
@@ -85,6 +77,17 @@ final class PartFile {
 
   /// Removes the part.
   func discard() { unlink(path) }
+
+  /// Removes the part unless the next run can go on from it: the packed file ended early, could not be read,
+  /// or is damaged behind what was unpacked.
+  func discard(after error: ShipError) {
+    switch error {
+    case .incomplete: break
+    case .file(.cannotOpen(let other, _)) where other != path: break
+    case .packed: if size == 0 { discard() }
+    default: discard()
+    }
+  }
 
   /// Gives the file its name, once it is on disk.
   func finish() throws(ShipError) {

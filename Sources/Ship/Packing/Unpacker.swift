@@ -55,21 +55,23 @@ public enum Unpacker {
       origin = nil
     }
     let part = try PartFile(output, header)
-    let resumed = try part.kept(header)
-    try unpack(input, header, from: origin, into: part, keeping: resumed, advance)
-    guard part.digest == header.target.digest else {
-      // What an earlier run left may be damaged: the next one begins anew.
-      part.discard()
-      throw .resultDiffers(path)
+    do throws(ShipError) {
+      let resumed = try part.kept(header)
+      try unpack(input, header, from: origin, into: part, keeping: resumed, advance)
+      // What an earlier run left may be damaged, too: the next one begins anew.
+      guard part.digest == header.target.digest else { throw .resultDiffers(path) }
+      let file = try ShipError.opening { () throws(OpenError) in
+        try ModelReader.open(path: part.path)
+      }
+      try accept(file, part.path)
+      try part.finish()
+      return Report(
+        path: output, bytes: header.target.size, digest: file.digest.hexadecimal,
+        resumedBytes: resumed)
+    } catch {
+      part.discard(after: error)
+      throw error
     }
-    let file = try ShipError.opening { () throws(OpenError) in
-      try ModelReader.open(path: part.path)
-    }
-    try accept(file, part.path)
-    try part.finish()
-    return Report(
-      path: output, bytes: header.target.size, digest: file.digest.hexadecimal,
-      resumedBytes: resumed)
   }
 
   private static func unpack(

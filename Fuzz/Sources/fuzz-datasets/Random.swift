@@ -1,0 +1,1 @@
+../fuzz-model/Random.swift

@@ -1,0 +1,1 @@
+../fuzz-unpack/LoosePiece.swift
