@@ -106,6 +106,9 @@ import Testing
       #expect(errors.contains("standard output") && errors.contains("No space left"), "\(errors)")
       // The file itself is there.
       #expect(try files(in: folder) == ["out.pare"])
+      // Words that cannot be said are no reason to crash.
+      let silent = try shell("exec \"$@\" --prune 2 2>/dev/full", in: folder)
+      #expect(silent.code == 2)
     }
   }
 

@@ -4,7 +4,9 @@ import Testing
 
 @testable import Ship
 
-/// Seeds of the targets that read what is shipped. `RECORD_SEEDS=1` writes those anew that are made of other
+/// Seeds of the targets that read what is shipped.
+///
+/// `RECORD_SEEDS=1` writes those anew that are made of other
 /// seeds: packed files, deltas, keys.
 @Suite struct SeedTests {
   /// Models among the seeds of the target `model`, by size and digest of their name: a handful of small ones.
@@ -68,7 +70,7 @@ import Testing
     let first = try #require(models.last)
     for (index, model) in (models + [try Self.large(first)]).enumerated() {
       try write(Self.packed(model), "unpack", "model-\(index)")
-      let base = index == models.count ? try Self.large(models[0]) : model
+      let base = index == models.count ? models[0] : model
       for (name, target) in [("same", model), ("trained", try Self.trained(model))] {
         let delta = try Self.packed(target, from: base)
         try write(PatchTarget.input(base, delta), "patch", "\(name)-\(index)")

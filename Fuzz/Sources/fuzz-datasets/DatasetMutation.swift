@@ -1,5 +1,6 @@
 import CZlib
-import ModelFormat
+
+@testable import ModelFormat
 
 /// Changes of arrays and archives that keep their form: lengths and checksums are as they must be.
 enum DatasetMutation {

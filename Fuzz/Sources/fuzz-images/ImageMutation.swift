@@ -1,5 +1,6 @@
 import CZlib
-import ModelFormat
+
+@testable import ModelFormat
 
 /// Changes of a JPEG or PNG that keep its form: segments and chunks, with lengths and checksums as they
 /// must be.

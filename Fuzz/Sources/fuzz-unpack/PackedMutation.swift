@@ -1,5 +1,4 @@
-import ModelFormat
-
+@testable import ModelFormat
 @testable import Ship
 
 /// Changes of a packed file that keep its form: header, chunks, pieces, planes.

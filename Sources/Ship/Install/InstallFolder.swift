@@ -44,17 +44,28 @@ final class InstallFolder {
         throw .packed(source, error)
       }
       let base = header.base == .none ? nil : current.map { "\(path)/\($0)" }
-      if header.base != .none, base == nil { throw .needsBase(source) }
+      if header.base != .none {
+        guard let base else { throw .needsBase(source) }
+        // An update that was installed before, by a process that was killed then, say.
+        if try BaseFile.has(header.target, at: base) {
+          try copy(base, to: staged)
+          return staged
+        }
+      }
       _ = try Unpacker.unpack(source, base: base, to: staged, limit: limit)
       return staged
     }
+    try copy(source, to: staged)
+    return staged
+  }
+
+  private func copy(_ source: String, to staged: String) throws(ShipError) {
     try ShipError.filing { () throws(FileError) in
       let file = Bytes(MappedFile.Shared(try MappedFile(path: source)))
       try AtomicFile.write(to: staged) { (sink) throws(FileError) in
         try file.withUnsafeBytes { (bytes) throws(FileError) in try sink(bytes) }
       }
     }
-    return staged
   }
 
   /// Gives a staged file its name.

@@ -98,39 +98,54 @@ final class PackedInput {
 
 /// The file that a delta was made from.
 final class BaseFile {
+  private let path: String
   private let descriptor: Int32
 
   /// Opens the file at `path`, which must have the content that `delta` was made from.
   init(
     _ path: String, _ content: PackedHeader.Content, delta: String
   ) throws(ShipError) {
+    self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .file(.cannotOpen(path: path, code: errno)) }
+    guard try has(content) else { throw .otherBase(delta, base: path) }
+  }
+
+  /// Whether the file is `content`.
+  private func has(_ content: PackedHeader.Content) throws(ShipError) -> Bool {
     var status = stat()
-    guard fstat(descriptor, &status) == 0, Int(status.st_size) == content.size else {
-      throw .otherBase(delta, base: path)
-    }
+    guard fstat(descriptor, &status) == 0, Int(status.st_size) == content.size else { return false }
     var hash = SHA256()
     var buffer = [UInt8](repeating: 0, count: PackedHeader.chunk)
     var offset = 0
     while offset < content.size {
       let count = min(buffer.count, content.size - offset)
-      let isRead = buffer.withUnsafeMutableBytes {
+      var failure: ShipError?
+      buffer.withUnsafeMutableBytes {
         let part = UnsafeMutableRawBufferPointer(rebasing: $0[..<count])
-        guard read(offset, into: part) else { return false }
+        do throws(ShipError) { try read(offset, into: part) } catch { failure = error }
         hash.update(UnsafeRawBufferPointer(part))
-        return true
       }
-      guard isRead else { throw .file(.cannotOpen(path: path, code: EIO)) }
+      if let failure { throw failure }
       offset += count
     }
-    guard hash.finish() == content.digest else { throw .otherBase(delta, base: path) }
+    return hash.finish() == content.digest
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Fills `buffer` with the bytes from `offset` on; false where there are fewer.
-  func read(_ offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
-    systemReadAll(descriptor, buffer, at: offset)
+  /// Fills `buffer` with the bytes from `offset` on.
+  func read(_ offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(ShipError) {
+    let code = systemReadAll(descriptor, buffer, at: offset)
+    guard code == 0 else { throw .file(.cannotOpen(path: path, code: code)) }
+  }
+
+  /// Whether the file at `path` has `content`.
+  static func has(_ content: PackedHeader.Content, at path: String) throws(ShipError) -> Bool {
+    do throws(ShipError) { _ = try BaseFile(path, content, delta: path) } catch {
+      if case .otherBase = error { return false }
+      throw error
+    }
+    return true
   }
 }

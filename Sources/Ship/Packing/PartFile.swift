@@ -50,8 +50,8 @@ final class PartFile {
   /// Goes past `count` bytes that are there already.
   func skip(_ count: Int) throws(ShipError) {
     var buffer = [UInt8](repeating: 0, count: count)
-    let isRead = buffer.withUnsafeMutableBytes { systemReadAll(descriptor, $0, at: size) }
-    guard isRead else { throw .file(.cannotOpen(path: path, code: EIO)) }
+    let code = buffer.withUnsafeMutableBytes { systemReadAll(descriptor, $0, at: size) }
+    guard code == 0 else { throw .file(.cannotOpen(path: path, code: code)) }
     buffer.withUnsafeBytes { hash.update($0) }
     size += count
   }
@@ -83,8 +83,8 @@ final class PartFile {
   func discard(after error: ShipError) {
     switch error {
     case .incomplete: break
-    case .file(.cannotOpen(let other, _)) where other != path: break
-    case .packed: if size == 0 { discard() }
+    case .file(.cannotOpen(let other, _)) where other != path && size > 0: break
+    case .packed where size > 0: break
     default: discard()
     }
   }
@@ -103,16 +103,18 @@ func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count:
   read(descriptor, buffer, count)
 }
 
-/// Fills `buffer` with the bytes of a file from `offset` on; false where there are fewer or on an error.
+/// Fills `buffer` with the bytes of a file from `offset` on; the system's error, or 0.
+///
+/// A file that has fewer was cut meanwhile: an error of input.
 func systemReadAll(
   _ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, at offset: Int
-) -> Bool {
+) -> Int32 {
   var done = 0
   while done < buffer.count, let base = buffer.baseAddress {
     let count = pread(descriptor, base + done, buffer.count - done, off_t(offset + done))
     if count < 0, errno == EINTR { continue }
-    guard count > 0 else { return false }
+    guard count > 0 else { return count < 0 ? errno : EIO }
     done += count
   }
-  return true
+  return 0
 }

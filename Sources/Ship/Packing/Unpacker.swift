@@ -96,11 +96,15 @@ public enum Unpacker {
       do throws(PackedError) {
         try reader.unpack(
           size, to: count, digest: Array(record[4...]), at: offset,
-          base: { base?.read($0, into: $1) ?? false }
+          base: { offset, buffer in
+            guard let base else { return false }
+            do throws(ShipError) { try base.read(offset, into: buffer) } catch { failure = error }
+            return failure == nil
+          }
         ) { bytes in
           do throws(ShipError) { try part.append(bytes) } catch { failure = error }
         }
-      } catch { throw .packed(input.path, error) }
+      } catch { throw failure ?? .packed(input.path, error) }
       if let failure { throw failure }
       advance(Double(index + 1) / Double(header.chunks))
     }

@@ -135,9 +135,20 @@ struct FaultScene: CustomTestStringConvertible, Sendable {
     return end.code == 0 ? [] : ["\(probe[1]): \(end.code), \(end.errors)"]
   }
 
+  /// Those that `make test` runs where there is a process for each call: of each way to write, one.
+  static let few = quick.filter {
+    ["unpack", "sign", "keygen", "install a delta"].contains($0.name)
+  }
+
+  /// How often something is killed, in all, where `make faults` asks for it.
+  static let trials = ProcessInfo.processInfo.environment["FAULT_TRIALS"].flatMap { Int($0) }
+
+  /// Where the command leads when nothing is in its way.
+  func undisturbed() throws -> FolderState { try timed(1).after }
+
   /// Where the command leads when nothing is in its way, and the seconds that it takes, at the median.
-  func undisturbed() throws -> (after: FolderState, seconds: Double) {
-    let ends = try (0..<5).map { _ in
+  func timed(_ times: Int) throws -> (after: FolderState, seconds: Double) {
+    let ends = try (0..<times).map { _ in
       try trial { folder, logs, _ in
         let start = ContinuousClock().now
         let end = Victim(try command(arguments), in: folder, logs: logs).ended()
@@ -146,7 +157,7 @@ struct FaultScene: CustomTestStringConvertible, Sendable {
         return (after: try state(folder), seconds: seconds)
       }
     }
-    return (ends[0].after, ends.map(\.seconds).sorted()[2])
+    return (ends[0].after, ends.map(\.seconds).sorted()[times / 2])
   }
 }
 #endif

@@ -7,15 +7,14 @@ import Testing
 ///
 /// `make faults TRIALS=1000` kills so often, and says what came of it.
 @Suite struct KillTests {
-  /// How often something is killed, in all; few times unless asked for.
-  static let trials = ProcessInfo.processInfo.environment["FAULT_TRIALS"].flatMap { Int($0) }
-  static let scenes = FaultScene.quick + (trials == nil ? [] : [FaultScene.checkpointed])
+  static let isThorough = FaultScene.trials != nil
+  static let scenes = FaultScene.quick + (isThorough ? [FaultScene.checkpointed] : [])
 
   @Test(arguments: scenes) func killsLoseNothing(_ scene: FaultScene) throws {
-    let (after, seconds) = try scene.undisturbed()
+    let (after, seconds) = try scene.timed(Self.isThorough ? 5 : 2)
     var random = SystemRandomNumberGenerator()
     var (killed, changed, left) = (0, 0, 0)
-    let count = max(1, (Self.trials ?? 44) / Self.scenes.count)
+    let count = ((FaultScene.trials ?? 22) + Self.scenes.count - 1) / Self.scenes.count
     for _ in 0..<count {
       // Up to a little more than the command takes.
       let delay = Double.random(in: 0...(seconds * 1.2), using: &random)
@@ -34,7 +33,7 @@ import Testing
         left += state.names.isSubset(of: before.names.union(after.names)) ? 0 : 1
       }
     }
-    guard Self.trials != nil else { return }
+    guard Self.isThorough else { return }
     print(
       "\(scene.name): \(count) trials of \(Int(seconds * 1000)) ms, \(killed) killed before the end, "
         + "\(changed) of these after something had changed, \(left) with a file left for the next run"

@@ -1,6 +1,13 @@
 #if os(Linux)
 import Foundation
 
+/// glibc's, which its headers show to few.
+@_silgen_name("posix_spawn_file_actions_addchdir_np")
+@discardableResult
+private func changeFolder(
+  _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ path: UnsafePointer<CChar>
+) -> CInt
+
 /// A command that is started without delay and can be killed at a fraction of a millisecond.
 struct Victim {
   /// How it ended, and what it wrote to standard error.
@@ -25,7 +32,7 @@ struct Victim {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, "\(logs)/output", flags, 0o644)
     posix_spawn_file_actions_addopen(&actions, 2, errors, flags, 0o644)
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
+    changeFolder(&actions, folder)
     // No signal blocked and none ignored, as a shell starts it; test threads block most.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -47,7 +54,7 @@ struct Victim {
   func killed(after seconds: Double) -> End {
     var rest = timespec(
       tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-    while nanosleep(&rest, &rest) != 0 {}
+    nanosleep(&rest, nil)
     kill(process, SIGKILL)
     return ended()
   }

@@ -8,18 +8,21 @@ import Darwin
 ///
 /// It lies in `TMPDIR`: where that is in memory, a file costs microseconds.
 enum Scratch {
-  /// The folder, made when it is first asked for.
+  /// The folder, which is there once a file was written.
   static let folder: String = {
     let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    let folder = "\(place)/pare-fuzz-\(getpid())"
-    mkdir(folder, 0o700)
-    return folder
+    return "\(place)/pare-fuzz-\(getpid())"
   }()
 
   /// Writes `bytes` under `name` and returns the path.
   static func write(_ bytes: [UInt8], _ name: String) -> String {
     let path = "\(folder)/\(name)"
-    guard let file = fopen(path, "w") else { return path }
+    var file = fopen(path, "w")
+    if file == nil {
+      mkdir(folder, 0o700)
+      file = fopen(path, "w")
+    }
+    guard let file else { return path }
     fwrite(bytes, 1, bytes.count, file)
     fclose(file)
     return path
@@ -37,7 +40,7 @@ enum Scratch {
     }
   }
 
-  /// Removes the folder, which must be empty.
+  /// Removes the folder with all files.
   static func remove() {
     clear()
     rmdir(folder)
