@@ -139,6 +139,9 @@ struct SampleSet {
     return set.numbers(.max, of: dataset.count).map(\.sample)
   }
 
+  /// Different samples: several looks at one are one; as many as one likes where they are random.
+  var sourceCount: Int { dataset == nil ? .max : indices.count }
+
   /// The numbers of up to `wanted` looks at samples, spread evenly over those that there are.
   private func numbers(_ wanted: Int, of count: Int) -> [(sample: Int, view: Int)] {
     var samples = Dataset.spread(limit, over: count)

@@ -27,13 +27,18 @@ struct PruningProblem {
   /// What inputs for each place of the samples add to it: with fewer places than inputs, moments say nothing
   /// of most directions, and the dense weights count more.
   private static let doubt = 0.1
+  /// The most that inputs for each sample add: places of one image are alike, and so are looks at it.
+  private static let mostByImages = 0.5
 
   /// A layer; nil where moments are of no use.
   init?(_ problem: LayerProblem, _ product: FloatProduct) {
     self.problem = problem
     let (moments, n) = (problem.moments, problem.moments.n)
     let perGroup = problem.rows / moments.groups
-    let shortage = Double(n) / Double(max(1, moments.count))
+    func shortage(of count: Int) -> Double { Self.doubt * Double(n) / Double(max(1, count)) }
+    let damping = max(
+      Self.damping, shortage(of: moments.count),
+      min(Self.mostByImages, shortage(of: problem.sources)))
     var fits: [SparseFit] = []
     var means: [GroupMoments] = []
     for group in 0..<moments.groups {
@@ -41,7 +46,7 @@ struct PruningProblem {
       var part = GroupMoments(moments, group: group, isCentered: problem.hasBias)
       guard
         let fit = SparseFit(
-          problem.weights[rows], part, damping: max(Self.damping, Self.doubt * shortage),
+          problem.weights[rows], part, damping: damping,
           importance: OutputImportance(problem, group: group, part), product)
       else { return nil }
       fits.append(fit)

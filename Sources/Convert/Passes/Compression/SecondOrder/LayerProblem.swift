@@ -14,6 +14,8 @@ struct LayerProblem {
   let axis: Int
   /// Where the outputs go on as they are: within the bounds of an activation; nil where there is none.
   var passage: Passage?
+  /// Samples that the moments come from, looks at one of them counted once.
+  var sources = Int.max
 
   /// What of the outputs of a layer passes its activation.
   struct Passage {
@@ -49,6 +51,9 @@ struct LayerProblems {
   /// Products to a sum beyond which moments take too much memory.
   private static let mostProducts = 8192
 
+  /// Samples of which there may be several looks among those that were taken in.
+  private var sources = Int.max
+
   /// Samples that were taken in; zero where shapes depend on data, so that nothing can be gathered.
   var sampleCount: Int { walk?.sampleCount ?? 0 }
 
@@ -79,6 +84,7 @@ struct LayerProblems {
           dense, $0.layers.map(\.position), most: most, least: Budget.least, limit: limit,
           budget: $0.macs)
       } ?? most
+    sources = samples.sourceCount
     walk = try LayerWalk(dense, &samples, most: count, limit: limit, options: options)
   }
 
@@ -174,7 +180,8 @@ struct LayerProblems {
       weights: reading.weights, moments: moments,
       hasBias: graph.takesBias(graph.nodes[weighted.position], geometry.outputs),
       shape: reading.tensor.shape, axis: reading.axis,
-      passage: dense.passage(of: dense.nodes[weighted.position], geometry.outputs))
+      passage: dense.passage(of: dense.nodes[weighted.position], geometry.outputs),
+      sources: min(sources, sampleCount))
   }
 
   /// The value that is added to the output of a layer and is there before it: a residual connection, whose errors
