@@ -60,6 +60,9 @@ public struct BenchCommand: ParsableCommand {
         kernels
           ? "--kernels takes no model" : "Missing expected argument '<model>', or --kernels")
     }
+    guard !load || shared.verifyKey == nil else {
+      throw ValidationError("--load checks no signature: leave out --verify-key")
+    }
     let most = 1_000_000_000
     guard (1...most).contains(runs) else {
       throw ValidationError("--runs \(runs): 1 to \(most) make sense")
