@@ -66,9 +66,20 @@ private struct DistinctSlices {
       }
       return 0
     }
-    let ranked = (0..<extent).sorted { a, b in
-      let order = order(a, b)
-      return order != 0 ? order < 0 : a < b
+    let ranked: [Int]
+    if outer * inner == 1 {
+      // Single elements, of which there can be millions.
+      ranked = elements.withUnsafeBufferPointer { elements in
+        (0..<extent).sorted { a, b in
+          let (x, y) = (elements[a], elements[b])
+          return DistinctSlices.precedes(x, y) || (!DistinctSlices.precedes(y, x) && a < b)
+        }
+      }
+    } else {
+      ranked = (0..<extent).sorted { a, b in
+        let order = order(a, b)
+        return order != 0 ? order < 0 : a < b
+      }
     }
     inverse = [Int](repeating: 0, count: extent)
     for index in ranked {
