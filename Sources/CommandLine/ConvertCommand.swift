@@ -296,7 +296,7 @@ public struct ConvertCommand: ParsableCommand {
     if json {
       try JSON.print(report)
     } else if !quiet {
-      print(ConversionText.describe(report, isVerbose: verbose))
+      Console.say(ConversionText.describe(report, isVerbose: verbose))
     }
     if report.missedTarget {
       throw Failure(

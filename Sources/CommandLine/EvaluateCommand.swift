@@ -42,6 +42,7 @@ public struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var images: PreprocessingOptions
   @OptionGroup var shared: ModelOptions
+  @OptionGroup var work: WorkOption
 
   @Option(help: "How progress is shown on standard error.")
   var progress = ProgressStyle.auto
@@ -67,12 +68,12 @@ public struct EvaluateCommand: ParsableCommand {
       if let predictions { try write(accuracy, to: predictions) }
       return EvaluationResult(accuracy, against: other, seconds: ProcessCosts.now - start)
     }
-    if json { try JSON.print(result) } else { print(result.text(model, against)) }
+    if json { try JSON.print(result) } else { Console.say(result.text(model, against)) }
   }
 
   private func measure(_ path: String, _ dataset: Dataset) throws -> Accuracy {
     let loaded = try shared.load(path)
-    let interpreter = try loaded.interpreter(threads: shared.threads)
+    let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     var steps = try images.resolve(loaded.metadata.preprocessing)
     if steps == nil,
       let guess = interpreter.inputs.first.flatMap({ Preprocessing.guess(for: $0.shape) })

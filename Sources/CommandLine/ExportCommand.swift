@@ -64,7 +64,7 @@ public struct ExportCommand: ParsableCommand {
     } catch { throw Failure(error) }
     if json { return try JSON.print(report) }
     guard !quiet else { return }
-    print(
+    Console.say(
       "\(report.path): ONNX, opset \(report.opset), \(report.nodes) nodes, \(report.bytes) bytes"
         + (report.integerNodes == 0
           ? "" : "; \(report.integerNodes) nodes compute in integers"))

@@ -36,6 +36,10 @@ public struct InspectCommand: ParsableCommand {
   var check = false
 
   @Flag(
+    help: "List sections and tensors of an artifact without reading its data, however large it is.")
+  var outline = false
+
+  @Flag(
     help: ArgumentHelp(
       "Measure what int8, int4 and blocks of zeros would do to each layer: error of the outputs, bytes, "
         + "time; the most sensitive first."))
@@ -62,6 +66,9 @@ public struct InspectCommand: ParsableCommand {
   /// Refuses combinations that make no sense.
   public func validate() throws {
     guard samples >= 1 else { throw ValidationError("--samples \(samples): at least 1") }
+    if outline, check || sensitivity || layers || tensors || memory || shared.verifyKey != nil {
+      throw ValidationError("--outline reads no data, so that it goes with --json alone")
+    }
     if calibration != nil, !sensitivity {
       throw ValidationError("--calibration is for --sensitivity")
     }
@@ -69,6 +76,12 @@ public struct InspectCommand: ParsableCommand {
 
   /// Inspects and prints.
   public func run() throws {
+    if outline {
+      let report = try reporting {
+        OutlineReport(path: model, try ModelReader.outline(path: model))
+      }
+      return if json { try JSON.print(report) } else { Console.say(report.text) }
+    }
     if sensitivity, !check { return try measure() }
     let loaded: LoadedModel
     do {
@@ -83,7 +96,7 @@ public struct InspectCommand: ParsableCommand {
     if check {
       // Reading has verified every rule, digests among them.
       if json { return try JSON.print(["check": Inspection.Check.passed]) }
-      return print("\(model): valid")
+      return Console.say("\(model): valid")
     }
     let inspection = try reporting { () throws -> Inspection in
       do throws(InterpreterError) {
@@ -93,10 +106,10 @@ public struct InspectCommand: ParsableCommand {
       } catch { throw ConvertError.plan(path: model, error) }
     }
     if json { return try JSON.print(inspection) }
-    print(InspectionText.summary(inspection, warnings: loaded.warnings))
-    if layers { print(InspectionText.layers(inspection)) }
-    if tensors { print(InspectionText.tensors(inspection)) }
-    if memory { print(InspectionText.memory(inspection)) }
+    Console.say(InspectionText.summary(inspection, warnings: loaded.warnings))
+    if layers { Console.say(InspectionText.layers(inspection)) }
+    if tensors { Console.say(InspectionText.tensors(inspection)) }
+    if memory { Console.say(InspectionText.memory(inspection)) }
   }
 
   /// Measures what compression would do to each layer.
@@ -120,7 +133,7 @@ public struct InspectCommand: ParsableCommand {
     display.finish()
     for warning in found.warnings { Console.warn(warning) }
     if json { return try JSON.print(["sensitivity": found.sensitivity]) }
-    print(SensitivityText.describe(found.sensitivity))
+    Console.say(SensitivityText.describe(found.sensitivity))
   }
 
   private static func check(_ error: ConvertError) -> Inspection.Check {

@@ -1,6 +1,7 @@
 public import ArgumentParser
 // `stdout` is a variable there; nobody changes it.
 @preconcurrency import Foundation
+import ModelFormat
 
 /// What a process ends with; docs/Commands.md has the table.
 enum Outcome: Int32 {
@@ -25,11 +26,17 @@ extension ParsableCommand {
   /// Long options may be written in snake case. Errors are one line on standard error.
   public static func launch() -> Never {
     signal(SIGPIPE, SIG_DFL)
+    MappedFile.guardAgainstLoss()
     let name = configuration.commandName ?? "pare"
     let arguments = Swift.CommandLine.arguments.dropFirst().map(kebabCase)
     do {
       var command = try parseAsRoot(arguments)
       try command.run()
+      guard MappedFile.losses == 0 else {
+        throw Failure(
+          outcome: .invalidInput,
+          message: FileError.lost(path: "a file that was read").description)
+      }
       try requireOutput()
       Foundation.exit(Outcome.done.rawValue)
     } catch let failure as Failure {
@@ -38,7 +45,7 @@ extension ParsableCommand {
     } catch {
       let code = exitCode(for: error)
       if code.isSuccess {  // help, version, completion scripts
-        print(fullMessage(for: error))
+        Console.say(fullMessage(for: error))
         Foundation.exit(Outcome.done.rawValue)
       }
       let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }

@@ -28,7 +28,8 @@ public struct OpsCommand: ParsableCommand {
     guard let missing else {
       let operators = Operator.table.map { Listed($0) }.sorted { $0.name < $1.name }
       if json { return try JSON.print(["operators": operators]) }
-      print(Text.table(operators.map { [$0.name, "\($0.since)"] }, header: ["operator", "opset"]))
+      Console.say(
+        Text.table(operators.map { [$0.name, "\($0.since)"] }, header: ["operator", "opset"]))
       return
     }
     var lacking: [Missing] = []
@@ -42,9 +43,9 @@ public struct OpsCommand: ParsableCommand {
     if json {
       try JSON.print(["missing": lacking])
     } else if lacking.isEmpty {
-      print("\(missing): every operator is supported")
+      Console.say("\(missing): every operator is supported")
     } else {
-      print(
+      Console.say(
         Text.table(
           lacking.map { [$0.op, "\($0.nodes.count)", $0.nodes.prefix(3).joined(separator: ", ")] },
           header: ["operator", "nodes", "among them"]))

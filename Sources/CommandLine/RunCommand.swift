@@ -29,6 +29,7 @@ public struct RunCommand: ParsableCommand {
 
   @OptionGroup var images: PreprocessingOptions
   @OptionGroup var shared: ModelOptions
+  @OptionGroup var work: WorkOption
 
   @Option(help: ArgumentHelp("How many classes to print.", valueName: "n"))
   var top = 5
@@ -60,13 +61,13 @@ public struct RunCommand: ParsableCommand {
     if json {
       try JSON.print(["results": results])
     } else {
-      for result in results { print(result.text) }
+      for result in results { Console.say(result.text) }
     }
   }
 
   private func compute() throws -> [RunResult] {
     let loaded = try shared.load(model, workers: shared.threads)
-    let interpreter = try loaded.interpreter(threads: shared.threads)
+    let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     let names = try labels.map { try LabelFile.read($0) } ?? loaded.metadata.labels
     let preprocessing = try images.resolve(loaded.metadata.preprocessing)
     if files.isEmpty {
@@ -110,10 +111,11 @@ public struct RunCommand: ParsableCommand {
       throw Failure(
         outcome: .invalidInput, message: "\(folder): cannot be made: \(error.localizedDescription)")
     }
+    let names = RunResult.fileNames(interpreter.outputs.map(\.name))
     for (index, port) in interpreter.outputs.enumerated() {
       let array = try NumericArray(
         type: port.type, shape: port.shape, bytes: [UInt8](interpreter.output(index)))
-      try array.writeNPY(to: "\(folder)/\(RunResult.fileName(port.name)).npy")
+      try array.writeNPY(to: "\(folder)/\(names[index]).npy")
     }
     return result
   }

@@ -39,6 +39,7 @@ public struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var images: PreprocessingOptions
   @OptionGroup var shared: ModelOptions
+  @OptionGroup var work: WorkOption
 
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
@@ -57,15 +58,15 @@ public struct VerifyCommand: ParsableCommand {
   /// Compares and prints.
   public func run() throws {
     let result = try reporting { try compare() }
-    if json { try JSON.print(result) } else { print(result.text) }
+    if json { try JSON.print(result) } else { Console.say(result.text) }
     if !result.passed { throw Failure(outcome: .verificationFailed, message: "") }
   }
 
   private func compare() throws -> VerificationResult {
     let a = try shared.load(model)
     let b = try LoadedModel(path: against, inputShapes: shared.shapes)
-    let first = try a.interpreter(threads: shared.threads)
-    let second = try b.interpreter(threads: shared.threads)
+    let first = try a.interpreter(threads: shared.threads, limits: work.limits)
+    let second = try b.interpreter(threads: shared.threads, limits: work.limits)
     func ports(_ ports: [Interpreter.Port]) -> [String] {
       ports.map { "\($0.type.name) \($0.shape)" }
     }

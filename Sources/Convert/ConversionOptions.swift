@@ -200,7 +200,9 @@ public struct ConversionOptions: Sendable {
   public var isDryRun = false
   /// Samples to verify with; zero leaves verification out.
   public var verificationSamples = 100
-  /// The release of the model; devices refuse one that is lower than what they had. Zero where nobody counts.
+  /// The release of the model; zero where nobody counts.
+  ///
+  /// Devices refuse one that is lower than what they had.
   public var release: UInt64 = 0
   /// Keep seconds and memory of each pass in the file, which then differs from run to run.
   public var recordsCosts = false

@@ -39,6 +39,8 @@ public struct Converter {
   private let progress: (Progress) -> Void
   private let memory: MemoryPolicy
   private let stop: StopSignal
+  /// What mapped files had lost when the conversion began.
+  private let losses = MappedFile.losses
   /// Whether the network is too large for its weights to be in memory all at once.
   private var isLarge = false
   private var log: PassLog
@@ -382,6 +384,9 @@ public struct Converter {
         return problem == nil
       } _: { (sink) throws(FileError) in
         try writer.write(to: sink)
+        guard MappedFile.losses == losses else {
+          throw .lost(path: "a file that \(options.output) is made of")
+        }
       }
     } catch { throw .file(error) }
     if let problem { throw problem }

@@ -21,6 +21,8 @@ public struct LoadedModel: Sendable {
   public let opset: Int
   /// What the user should know, one line each.
   public let warnings: [String]
+  /// What mapped files had lost before this one was mapped.
+  let losses = MappedFile.losses
 
   /// Reads the model at `path`, on `threads` threads; its first bytes tell what it is.
   ///
@@ -66,8 +68,12 @@ public struct LoadedModel: Sendable {
   }
 
   /// Plans the network.
-  public func interpreter(threads: Int = 1) throws(ConvertError) -> Interpreter {
-    do throws(InterpreterError) { return try Interpreter(graph, threads: threads) } catch {
+  public func interpreter(
+    threads: Int = 1, limits: RunLimits = RunLimits()
+  ) throws(ConvertError) -> Interpreter {
+    do throws(InterpreterError) {
+      return try Interpreter(graph, threads: threads, limits: limits)
+    } catch {
       throw .plan(path: path, error)
     }
   }

@@ -153,7 +153,8 @@ public struct Inspection: Sendable, Encodable {
     path: String, graph: Graph, metadata: Metadata, file: ModelFile?, byteCount: Int,
     constantBytes: Int
   ) throws(InterpreterError) {
-    let interpreter = try Interpreter(graph)
+    // Nothing runs: only memory is asked for.
+    let interpreter = try Interpreter(graph, limits: RunLimits(work: .max))
     self.file = File(
       path: path, format: file == nil ? "onnx" : "pare", bytes: byteCount,
       version: file.map { "\($0.version.major).\($0.version.minor)" } ?? "",

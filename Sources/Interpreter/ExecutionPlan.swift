@@ -33,6 +33,8 @@ struct ExecutionPlan {
   /// Values of the graph that are other values under another shape; no step computes them.
   private(set) var views: [(from: ValueID, to: ValueID)] = []
   private(set) var constants: [AlignedBuffer] = []
+  /// What one run takes, in multiply-accumulates (`Operator.work`).
+  private(set) var work = 0
   /// For graph inputs and outputs: the buffer or the constant that holds them.
   private(set) var inputs: [Int] = []
   private(set) var outputs: [Operand] = []
@@ -58,9 +60,8 @@ struct ExecutionPlan {
   /// take any amount.
   static let freeConstantBytes = 1 << 32
 
-  /// The plan of `graph`, whose activations take at most `maximumArena` bytes each; `pool` shares out the
-  /// packing of weights.
-  init(_ graph: Graph, maximumArena: Int, pool: ThreadPool) throws(InterpreterError) {
+  /// The plan of `graph` within `most`; `pool` shares out the packing of weights.
+  init(_ graph: Graph, _ most: RunLimits, pool: ThreadPool) throws(InterpreterError) {
     guard graph.nodes.count <= Self.maximumSteps else { throw .steps(graph.nodes.count) }
     let layout = try LayoutPlan(graph)
     let count = layout.steps.count + graph.inputs.count
@@ -69,7 +70,7 @@ struct ExecutionPlan {
       value.constant.map { sum &+ $0.shape.count &* value.type.size } ?? sum
     }
     threads = pool.threads
-    limits = (maximumArena, max(Self.freeConstantBytes, held &* 4))
+    limits = (most.arena, max(Self.freeConstantBytes, held &* 4))
     bufferOfValue = Array(repeating: nil, count: layout.values.count)
     constantOfValue = bufferOfValue
     let lastUse = Self.lastUses(layout, graph)
@@ -94,6 +95,8 @@ struct ExecutionPlan {
         outputs.append(.constant(try constant(value, layout)))
       }
     }
+    for step in layout.steps { work = .saturatingSum(work, step.op.work(step.facts)) }
+    guard work <= most.work else { throw .work(work, limit: most.work) }
   }
 
   /// Refuses a buffer that would not fit alone, so that sums of sizes cannot overflow.

@@ -55,6 +55,7 @@ public final class Interpreter {
   private var openResults: [RuntimeTensor] = []
   private let budget: RunBudget
   private let plan: ExecutionPlan
+  private let files: MappedConstants
   private let arena: AlignedBuffer
   private let offsets: [Int]
   /// The last copy of columns that was asked for.
@@ -73,25 +74,26 @@ public final class Interpreter {
   /// - Parameters:
   ///   - graph: a network whose shapes are known.
   ///   - threads: how many threads a run uses, the caller's among them.
-  ///   - maximumArena: the most bytes that activations may take.
+  ///   - limits: what the network may take.
   ///   - isStreaming: whether weights are prepared for each node when it runs and dropped behind it: slow,
   ///     but no more than one layer of a large network is in memory.
   /// - Throws: `InterpreterError` naming the node that cannot be run.
   public init(
-    _ graph: Graph, threads: Int = 1, maximumArena: Int = 1 << 34, isStreaming: Bool = false
+    _ graph: Graph, threads: Int = 1, limits: RunLimits = RunLimits(), isStreaming: Bool = false
   ) throws(InterpreterError) {
     pool = ThreadPool(threads: threads)
     var graph = graph
     try graph.inferOpenShapes()
-    (parts, plan) = try Self.plan(graph, maximumArena, isStreaming: isStreaming, pool)
-    budget = RunBudget(limit: maximumArena)
+    files = MappedConstants(graph)
+    (parts, plan) = try Self.plan(graph, limits, isStreaming: isStreaming, pool)
+    budget = RunBudget(limits, planned: plan.work)
     openPart =
       if let open = parts.open { try GraphRunner(open, budget, isStreaming: isStreaming) } else {
         nil
       }
     dependsOnData = parts.open?.dependsOnData ?? false
     let memory = MemoryPlan(plan.buffers, threads: pool.threads)
-    guard memory.arenaSize <= maximumArena else { throw .memory(bytes: memory.arenaSize) }
+    guard memory.arenaSize <= limits.arena else { throw .memory(bytes: memory.arenaSize) }
     guard let arena = AlignedBuffer(ifAvailable: memory.arenaSize) else {
       throw .memory(bytes: memory.arenaSize)
     }
@@ -126,6 +128,7 @@ public final class Interpreter {
       calls.initializeElement(
         at: index, to: Call(run: step.execution.run, operands: operands))
     }
+    try files.requireWhole()
   }
 
   deinit {
@@ -141,14 +144,14 @@ public final class Interpreter {
   /// A node that turns out to need the elements of an operand joins those that depend on the data; after
   /// a few of them all nodes do, for each costs a plan.
   private static func plan(
-    _ graph: Graph, _ maximumArena: Int, isStreaming: Bool, _ pool: ThreadPool
+    _ graph: Graph, _ limits: RunLimits, isStreaming: Bool, _ pool: ThreadPool
   ) throws(InterpreterError) -> (GraphParts, ExecutionPlan) {
     var moved = isStreaming ? Set(graph.nodes.indices) : []
     var attempts = 0
     while true {
       let parts = GraphParts(graph, moving: moved)
       do throws(InterpreterError) {
-        return (parts, try ExecutionPlan(parts.planned, maximumArena: maximumArena, pool: pool))
+        return (parts, try ExecutionPlan(parts.planned, limits, pool: pool))
       } catch {
         guard case .node(let name, _, .needsConstant) = error else { throw error }
         let known = moved.count
@@ -205,10 +208,12 @@ public final class Interpreter {
   /// Computes the outputs from the inputs.
   ///
   /// - Throws: `InterpreterError` where a node that depends on the data meets data that it cannot
-  ///   compute with; a network whose shapes are all known never throws.
+  ///   compute with, or a file that weights are read from was cut (`MappedFile.guardAgainstLoss`); a network
+  ///   whose shapes are all known and whose files stay whole never throws.
   public func run() throws(InterpreterError) {
     for call in calls { call.run(call.operands) }
     try runOpenPart()
+    try files.requireWhole()
   }
 
   private func runOpenPart() throws(InterpreterError) {
@@ -245,6 +250,7 @@ public final class Interpreter {
       observe(index)
     }
     try runOpenPart()
+    try files.requireWhole()
   }
 
   /// The memory of output `output` of step `step`, valid until a later step reuses it, or until the next

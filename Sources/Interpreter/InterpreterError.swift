@@ -10,9 +10,11 @@ public enum InterpreterError: Error, Hashable {
   case node(name: String, op: String, OperatorError)
   case memory(bytes: Int)
   case constants(bytes: Int)
+  case work(Int, limit: Int)
   case steps(Int)
   case buffers
   case inputSize(name: String, expected: Int, found: Int)
+  case lost
 }
 
 extension InterpreterError: CustomStringConvertible {
@@ -31,12 +33,16 @@ extension InterpreterError: CustomStringConvertible {
     case .memory(let bytes): "the network needs \(bytes) bytes of activations, over the limit"
     case .constants(let bytes):
       "the network needs \(bytes) bytes of constants for its kernels, over the limit"
+    case .work(let work, let limit):
+      "one run takes \(work) multiply-accumulates or as much, over the limit of \(limit)"
     case .steps(let count):
       "the network has \(count) steps; at most \(ExecutionPlan.maximumSteps) can be planned"
     case .buffers:
       "the network has too many activations; at most \(ExecutionPlan.maximumBuffers) can be planned"
     case .inputSize(let name, let expected, let found):
       "input '\(name)' takes \(expected) bytes, \(found) were given"
+    case .lost:
+      "the model's file was cut, or could not be read, while it was in use: results are worthless"
     }
   }
 }

@@ -6,6 +6,7 @@ public import ModelFormat
 public enum MetadataError: Error, Hashable {
   case malformed
   case notCanonical
+  case tooLarge
 }
 
 extension MetadataError: CustomStringConvertible {
@@ -14,6 +15,7 @@ extension MetadataError: CustomStringConvertible {
     switch self {
     case .malformed: "the metadata section is no message of schemas/pare.proto"
     case .notCanonical: "the metadata section is not in its canonical encoding"
+    case .tooLarge: "the metadata section would take far more memory than it has bytes"
     }
   }
 }
@@ -25,13 +27,19 @@ extension Metadata {
   public init(encoded bytes: Bytes) throws(MetadataError) {
     self.init()
     guard bytes.count > 0 else { return }
-    let message = bytes.withUnsafeBytes { buffer in
-      pare__metadata__unpack(
-        nil, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    // Two bytes of the section can be a message of a hundred.
+    let budget = MessageBudget(limit: 16 * bytes.count + 1 << 20)
+    let read = budget.withAllocator { allocator -> Metadata? in
+      let message = bytes.withUnsafeBytes { buffer in
+        pare__metadata__unpack(
+          allocator, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+      }
+      guard let message else { return nil }
+      defer { pare__metadata__free_unpacked(message, allocator) }
+      return Metadata(message.pointee)
     }
-    guard let message else { throw .malformed }
-    defer { pare__metadata__free_unpacked(message, nil) }
-    self.init(message.pointee)
+    guard let read else { throw budget.refused == nil ? .malformed : .tooLarge }
+    self = read
     if let preprocessing, preprocessing.mean.isEmpty || preprocessing.deviation.isEmpty {
       throw .malformed
     }

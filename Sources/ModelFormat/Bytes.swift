@@ -38,6 +38,14 @@ public struct Bytes: Sendable {
   var isInMemory: Bool { if case .array = backing { true } else { false } }
   #endif
 
+  #if !hasFeature(Embedded)
+  /// Whether the file that they lie in lost a part of itself while it was mapped; see `MappedFile`.
+  public var isLost: Bool { if case .mapped(let file) = backing { file.isLost } else { false } }
+
+  /// The file that they are a window on, or nil where they are in memory.
+  package var file: MappedFile.Shared? { if case .mapped(let file) = backing { file } else { nil } }
+  #endif
+
   /// The number of bytes.
   public var count: Int { range.count }
 

@@ -1,4 +1,5 @@
 #if !hasFeature(Embedded)
+internal import CMappings
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -7,40 +8,55 @@ import Darwin
 
 /// A file mapped read-only into memory; unmapped when its owner goes.
 ///
-/// The file must be replaced by renaming, never changed in place, while it is mapped.
+/// The file must be replaced by renaming, never changed in place, while it is mapped. Where it is cut all
+/// the same, or its disk fails, the process ends by SIGBUS, unless `guardAgainstLoss` was called: then
+/// what is lost reads as zeros, and `isLost` says so.
 public struct MappedFile: ~Copyable {
   private let base: UnsafeRawPointer
-  /// The size of the file when it was mapped, in bytes.
+  /// What the handler of lost pages knows of the mapping.
+  private let mapping: OpaquePointer?
+  /// The bytes that are mapped: all that the file had, or its first ones.
   public let count: Int
+  /// The size of the file when it was mapped, in bytes.
+  package let fileByteCount: Int
 
   /// Maps the regular file at `path`.
   ///
   /// - Throws: `FileError` where the file cannot be opened, is no regular file, or is empty.
-  public init(path: String) throws(FileError) {
+  public init(path: String) throws(FileError) { try self.init(path: path, first: .max) }
+
+  /// Maps the first bytes, at most `first`, of the regular file at `path`.
+  package init(path: String, first: Int) throws(FileError) {
     // Opening a pipe would wait for somebody to write; a pipe is no regular file in any case.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, code: errno) }
     defer { close(descriptor) }
-    try self.init(descriptor: descriptor, path: path)
+    try self.init(descriptor: descriptor, path: path, first: first)
   }
 
   /// Maps the regular file that is open as `descriptor`, which stays open; `path` is for errors.
   ///
   /// - Throws: `FileError` where the file is no regular file, or is empty.
   public init(descriptor: Int32, path: String) throws(FileError) {
+    try self.init(descriptor: descriptor, path: path, first: .max)
+  }
+
+  private init(descriptor: Int32, path: String, first: Int) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, code: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .notAFile(path: path, isDirectory: status.st_mode & S_IFMT == S_IFDIR)
     }
     guard status.st_size > 0 else { throw .empty(path: path) }
-    let size = Int(status.st_size)
+    let size = min(Int(status.st_size), first)
     // Not all pages at once (MAP_POPULATE): at their first use they come sixteen at a time, for less.
     guard let pointer = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
       pointer != MAP_FAILED
     else { throw .cannotOpen(path: path, code: errno) }
     base = UnsafeRawPointer(pointer)
     count = size
+    fileByteCount = Int(status.st_size)
+    mapping = pare_mapping_add(pointer, size)
   }
 
   /// Maps the bytes `range` of an open file, whose start is a multiple of the page size; nil on failure.
@@ -52,9 +68,29 @@ public struct MappedFile: ~Copyable {
     else { return nil }
     base = UnsafeRawPointer(pointer)
     count = range.count
+    fileByteCount = range.upperBound
+    // A file without a name: nobody else can cut it.
+    mapping = nil
   }
 
-  deinit { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+  deinit {
+    pare_mapping_remove(mapping)
+    munmap(UnsafeMutableRawPointer(mutating: base), count)
+  }
+
+  /// Lets files that are cut while they are mapped, or whose disk fails, read as zeros from there on,
+  /// instead of ending the process.
+  ///
+  /// It installs a handler of SIGBUS for the whole process, so that it is the application's to call;
+  /// signals that concern no mapped file go to the handler before it. Whoever reads a file that was
+  /// opened by this module learns of a loss: `ModelReader` and `Interpreter.run` throw.
+  public static func guardAgainstLoss() { _ = pare_mapping_guard() }
+
+  /// How many times something of a mapped file was lost since the process began.
+  public static var losses: UInt64 { pare_mapping_losses() }
+
+  /// Whether a part of the file was lost: it was cut, or could not be read, and reads as zeros.
+  public var isLost: Bool { pare_mapping_is_lost(mapping) != 0 }
 
   /// The bytes, for as long as the mapping is borrowed.
   public var bytes: RawSpan {
@@ -78,6 +114,12 @@ public struct MappedFile: ~Copyable {
     /// The size in bytes.
     public var count: Int { file.count }
 
+    /// The size of the file, in bytes.
+    package var fileByteCount: Int { file.fileByteCount }
+
+    /// Whether a part of the file was lost: it was cut, or could not be read, and reads as zeros.
+    public var isLost: Bool { file.isLost }
+
     /// Takes the pages that lie wholly within `range` out of the process's memory, until they are read
     /// again; few pages stay, as not worth a call.
     func releasePages(_ range: Range<Int>) {
@@ -98,6 +140,7 @@ public enum FileError: Error, Hashable {
   case cannotOpen(path: String, code: Int32)
   case notAFile(path: String, isDirectory: Bool)
   case empty(path: String)
+  case lost(path: String)
   case cannotWrite(path: String, code: Int32)
   case cannotSync(path: String, code: Int32)
 }
@@ -111,6 +154,8 @@ extension FileError: CustomStringConvertible {
     case .notAFile(let path, true): "\(path): is a directory; a file is needed"
     case .notAFile(let path, false): "\(path): is not a regular file"
     case .empty(let path): "\(path): is empty (0 bytes)"
+    case .lost(let path):
+      "\(path): was cut, or could not be read, while it was in use; replace files by renaming"
     case .cannotWrite(let path, let code):
       "\(path): cannot be written: \(String(cString: strerror(code))); nothing was left behind"
     case .cannotSync(let path, let code):

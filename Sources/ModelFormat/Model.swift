@@ -32,7 +32,9 @@ public struct ModelSignature: Sendable, Hashable {
   /// What is signed begins with these bytes, so that a signature of something else never fits.
   public static let context = [UInt8]("PARE-SIGNATURE-1".utf8)
 
-  /// Which key signed: eight bytes that a key carries, as minisign's do. They find a key and prove nothing.
+  /// Which key signed: eight bytes that a key carries, as minisign's do.
+  ///
+  /// They find a key and prove nothing.
   public let keyID: [UInt8]
   /// The 64 bytes of the signature.
   public let bytes: [UInt8]

@@ -51,6 +51,8 @@ public struct Operator: Sendable {
   public let infer: @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts]
   /// Multiply-accumulate operations of one run, counted from shapes alone.
   public let multiplyAccumulates: @Sendable (NodeFacts) -> Int
+  /// Elements that one run reads again and again: of windows that overlap, of regions.
+  let scans: @Sendable (NodeFacts) -> Int
   /// The sizes of the product whose weights input 1 are, for nodes that pack them; nil for others.
   public let productSizes: @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry?
   /// How the node puts its inputs together, where that is all it does; nil for others.
@@ -72,6 +74,7 @@ public struct Operator: Sendable {
     layout: LayoutRule = .rowMajor, quantization: QuantizationRule = .none,
     infer: @escaping @Sendable (NodeFacts) throws(OperatorError) -> [ValueFacts],
     multiplyAccumulates: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
+    scans: @escaping @Sendable (NodeFacts) -> Int = { _ in 0 },
     productSizes:
       @escaping @Sendable (NodeFacts) throws(OperatorError) -> ConvolutionGeometry? = { _ in nil },
     joining: @escaping @Sendable (NodeFacts) -> Joining? = { _ in nil },
@@ -86,6 +89,7 @@ public struct Operator: Sendable {
     self.quantization = quantization
     self.infer = infer
     self.multiplyAccumulates = multiplyAccumulates
+    self.scans = scans
     self.productSizes = productSizes
     self.joining = joining
     self.readsRowMajor = readsRowMajor

@@ -23,7 +23,7 @@ import Testing
 
   static func error(_ graph: Graph, maximumArena: Int = 1 << 30) -> InterpreterError? {
     do throws(InterpreterError) {
-      _ = try Interpreter(graph, maximumArena: maximumArena)
+      _ = try Interpreter(graph, limits: RunLimits(arena: maximumArena, work: .max))
       return nil
     } catch { return error }
   }
@@ -145,6 +145,43 @@ import Testing
       Issue.record("\(String(describing: Self.error(graph)))")
       return
     }
+  }
+
+  /// A Gemm of `depth` products for its one output, all of 255 and 127.
+  static func sum(_ depth: Int) -> Graph {
+    var graph = Graph(name: "sum")
+    let x = graph.add(
+      Value(
+        name: "x", type: .uint8, shape: [1, depth],
+        quantization: Quantization(scale: 1, zeroPoint: 0)))
+    let weights = Tensor(
+      type: .int8, shape: [1, depth], bytes: Bytes([UInt8](repeating: 127, count: depth)),
+      quantization: Quantization(scale: 1, zeroPoint: 0))
+    let w = graph.add(
+      Value(name: "w", type: .float32, shape: [1, depth], constant: weights))
+    let y = graph.add(
+      Value(
+        name: "y", type: .uint8, shape: [1, 1], quantization: Quantization(scale: 1e7, zeroPoint: 0)
+      ))
+    graph.inputs = [x]
+    graph.outputs = [y]
+    graph.nodes = [
+      Node(name: "fc", op: "Gemm", inputs: [x, w], outputs: [y], attributes: ["transB": .int(1)])
+    ]
+    return graph
+  }
+
+  /// What could overflow 32 bits is not computed in them; what is just below is exact.
+  @Test func sumsOfTooManyProductsAreRefused() throws {
+    guard case .node(name: "fc", _, .unsupported) = Self.error(Self.sum(66_001)) else {
+      Issue.record("\(String(describing: Self.error(Self.sum(66_001))))")
+      return
+    }
+    let interpreter = try Interpreter(Self.sum(66_000))
+    for index in interpreter.input(0).indices { interpreter.input(0)[index] = 255 }
+    try interpreter.run()
+    // 66,000 · 255 · 127 / 10⁷.
+    #expect(interpreter.output(0)[0] == 214)
   }
 
   @Test func activationsThatDoNotFitAloneAreErrors() throws {

@@ -202,6 +202,21 @@ import Testing
     }
   }
 
+  @Test func whatElseLiesInTheFolderStays() throws {
+    try withFolder { folder, file in
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      _ = try Packed.write([1, 2], "mine.pare", in: folder)
+      for release in 1...3 as ClosedRange<UInt64> { _ = try install(try file(release), folder) }
+      #expect(try Packed.read(folder + "/mine.pare") == [1, 2])
+    }
+    try withFolder { folder, file in
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      _ = try Packed.write([3], "current", in: folder)
+      #expect(throws: ShipError.self) { try install(try file(1), folder) }
+      #expect(try Packed.read(folder + "/current") == [3])
+    }
+  }
+
   @Test func aDamagedNoteOfTheReleaseOpensNoDoor() throws {
     try withFolder { folder, file in
       _ = try install(try file(5), folder)

@@ -21,6 +21,7 @@ public struct BenchCommand: ParsableCommand {
   var model: String?
 
   @OptionGroup var shared: ModelOptions
+  @OptionGroup var work: WorkOption
 
   @Option(help: ArgumentHelp("Runs that count.", valueName: "n"))
   var runs = 50
@@ -38,6 +39,9 @@ public struct BenchCommand: ParsableCommand {
   @Flag(
     help: "Time the kernels themselves on usual shapes, dense and sparse; takes no model.")
   var kernels = false
+
+  @Flag(help: "Time opening an artifact instead: its outline, every check, and the digest alone.")
+  var load = false
 
   @Option(
     help: ArgumentHelp("With --kernels: only what has this in its name.", valueName: "text"))
@@ -68,19 +72,29 @@ public struct BenchCommand: ParsableCommand {
   /// Measures and prints.
   public func run() throws {
     guard let model else { return try runKernels() }
+    if load {
+      let result = try reporting {
+        try LoadMeasurement(model: model, threads: shared.threads, runs: runs)
+      }
+      return if json { try JSON.print(result) } else { Console.say(result.text) }
+    }
     let result = try reporting { try measure(model) }
-    if json { try JSON.print(result) } else { print(result.text(sortedByTime: sort == .time)) }
+    if json {
+      try JSON.print(result)
+    } else {
+      Console.say(result.text(sortedByTime: sort == .time))
+    }
   }
 
   private func runKernels() throws {
     let result = try KernelBenchmark(threads: shared.threads, filter: filter).run()
-    if json { try JSON.print(result) } else { print(result.text) }
+    if json { try JSON.print(result) } else { Console.say(result.text) }
   }
 
   private func measure(_ model: String) throws -> BenchResult {
     let start = ProcessCosts.now
     let loaded = try shared.load(model, workers: shared.threads)
-    let interpreter = try loaded.interpreter(threads: shared.threads)
+    let interpreter = try loaded.interpreter(threads: shared.threads, limits: work.limits)
     let loadSeconds = ProcessCosts.now - start
     let network = try TimedNetwork(interpreter)
     let first = try network.time()

@@ -12,7 +12,7 @@ struct ResultOptions: ParsableArguments {
   /// Prints `report` as JSON or as the text of `words`.
   func print(_ report: some Encodable, _ words: () -> String) throws {
     if json { return try JSON.print(report) }
-    if !quiet { Swift.print(words()) }
+    if !quiet { Console.say(words()) }
   }
 
   /// What shows how much of `stage` is done.

@@ -1,17 +1,20 @@
 import Foundation
 
-/// Standard error: warnings, errors and progress.
+/// Results on standard output; warnings, errors and progress on standard error.
 ///
-/// Results go to standard output by `print`.
+/// What terminals would obey rather than show is escaped (`Printable`).
 enum Console {
   /// Whether standard error is a terminal.
   static let isTerminal = isatty(2) == 1
 
+  /// Prints a result.
+  static func say(_ text: String) { print(Printable.text(text)) }
+
   /// Writes one line.
-  static func complain(_ line: String) { write(line + "\n") }
+  static func complain(_ line: String) { write(Printable.text(line) + "\n") }
 
   /// Writes a warning.
-  static func warn(_ line: String) { write("warning: \(line)\n") }
+  static func warn(_ line: String) { complain("warning: \(line)") }
 
   /// Writes what can be written: a full disk must not end what the words are about, as `FileHandle` would.
   static func write(_ text: String) {

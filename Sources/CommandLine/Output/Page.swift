@@ -41,7 +41,7 @@ enum Page {
   /// `text` with the characters that mean something to HTML written out.
   static func escaped(_ text: String) -> String {
     var result = ""
-    for character in text {
+    for character in Printable.text(text) {
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"

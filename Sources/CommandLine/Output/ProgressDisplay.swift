@@ -65,7 +65,7 @@ final class ProgressDisplay {
     }
     if !progress.detail.isEmpty { text += "; " + progress.detail }
     if style == .auto {
-      Console.write("\r\u{1B}[K" + text)
+      Console.write("\r\u{1B}[K" + Printable.text(text))
       isLineOpen = true
     } else {
       Console.complain(text)

@@ -88,4 +88,20 @@ struct RunResult: Encodable {
     }
     return String(plain)
   }
+
+  /// File names for outputs of these names: no two are one, not even where case is ignored, and none is
+  /// longer than file systems bear.
+  static func fileNames(_ names: [String]) -> [String] {
+    var taken: Set<String> = []
+    return names.map { name in
+      let plain = String(fileName(name).prefix(200))
+      var candidate = plain
+      var number = 1
+      while !taken.insert(candidate.lowercased()).inserted {
+        number += 1
+        candidate = "\(plain)_\(number)"
+      }
+      return candidate
+    }
+  }
 }

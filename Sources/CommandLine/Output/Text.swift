@@ -63,6 +63,6 @@ enum JSON {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    Swift.print(Printable.json(String(decoding: try encoder.encode(value), as: UTF8.self)))
   }
 }

@@ -9,7 +9,7 @@ struct RankOutput: Sendable {
 
   /// Prints the report and writes the page.
   func write(_ report: RankReport) throws {
-    if isJSON { try JSON.print(report) } else { print(RankText.describe(report)) }
+    if isJSON { try JSON.print(report) } else { Console.say(RankText.describe(report)) }
     guard let page else { return }
     let bytes = Bytes(Array(RankPage(report).text.utf8))
     try AtomicFile.write(to: page) { (sink) throws(FileError) in

@@ -77,8 +77,8 @@ public struct KeygenCommand: ParsableCommand {
           key: key.number, publicKey: key.verifying.base64,
           publicKeyFile: files.verifying, secretKeyFile: files.secret))
     }
-    print("\(files.secret): keep it secret\n\(files.verifying): give it to those who verify")
-    print("key \(key.number): \(key.verifying.base64)")
+    Console.say("\(files.secret): keep it secret\n\(files.verifying): give it to those who verify")
+    Console.say("key \(key.number): \(key.verifying.base64)")
   }
 }
 

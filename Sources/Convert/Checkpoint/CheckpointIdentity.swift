@@ -33,8 +33,8 @@ struct CheckpointIdentity: Hashable {
 
   /// Options that do not change what a conversion computes.
   static let unrelated: Set<String> = [
-    "input", "output", "threads", "isDryRun", "verificationSamples", "release", "recordsCosts", "timeLimit",
-    "checkpointSeconds", "restarts",
+    "input", "output", "threads", "isDryRun", "verificationSamples", "release", "recordsCosts",
+    "timeLimit", "checkpointSeconds", "restarts",
   ]
 
   /// The identity of the conversion that `options` ask for, of a source with a digest.

@@ -46,7 +46,10 @@ public enum ONNXExporter {
       throw .tooLarge(path: path, bytes: writer.byteCount)
     }
     do throws(FileError) {
-      try AtomicFile.write(to: path) { (sink) throws(FileError) in try writer.write(to: sink) }
+      try AtomicFile.write(to: path) { (sink) throws(FileError) in
+        try writer.write(to: sink)
+        guard MappedFile.losses == model.losses else { throw .lost(path: model.path) }
+      }
     } catch { throw .file(error) }
     let integerNodes = model.graph.nodes.count { node in
       node.op != "QuantizeLinear" && node.op != "DequantizeLinear"

@@ -18,6 +18,7 @@ public enum ONNXImporter {
   public static func load(
     path: String, options: ImportOptions = ImportOptions()
   ) throws(ImportError) -> ImportedModel {
+    let losses = MappedFile.losses
     do throws(ImportProblem) {
       let source: ModelSource
       do throws(FileError) {
@@ -26,9 +27,13 @@ public enum ONNXImporter {
         throw .file(error)
       }
       let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-      return try load(source, folder: folder, options)
+      let model = try load(source, folder: folder, options)
+      guard MappedFile.losses == losses else { throw .file(.lost(path: path)) }
+      return model
     } catch {
-      throw ImportError(path: path, problem: error)
+      // What is lost reads as zeros, which are some error or none.
+      let isLost = MappedFile.losses != losses
+      throw ImportError(path: path, problem: isLost ? .file(.lost(path: path)) : error)
     }
   }
 

@@ -121,6 +121,7 @@ final class GraphRunner {
     } catch {
       throw .node(name: node.name, op: node.op, error)
     }
+    try budget.compute(steps[index].op, prepared.facts)
     try budget.require(prepared.runBytes(threads: pool.threads))
     let buffers = node.inputs.enumerated().map { position, id -> AlignedBuffer? in
       if let operand = operands[position] { return operand.buffer }

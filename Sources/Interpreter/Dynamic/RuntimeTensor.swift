@@ -1,28 +1,48 @@
 import ModelFormat
 import Operators
 
-/// What a run may take where its data decide: bytes of tensors, and iterations of all loops together.
+/// What a run may take where its data decide: bytes of tensors, work, and iterations of all loops
+/// together.
 final class RunBudget {
-  /// A network that counts further is taken for one that does not end.
-  static let maximumIterations = 1 << 20
+  /// Work of a node that computes nothing: it is prepared, and takes memory.
+  private static let nodeWork = 1 << 16
 
-  /// The most bytes at once.
-  let limit: Int
+  private let limits: RunLimits
+  /// What the planned part of each run takes.
+  private let planned: Int
   private var used = 0
+  private var work = 0
   private var iterations = 0
 
-  init(limit: Int) { self.limit = limit }
+  /// The budget of runs whose planned part takes `planned` multiply-accumulates.
+  init(_ limits: RunLimits, planned: Int) {
+    self.limits = limits
+    self.planned = planned
+  }
 
-  /// Begins a run, which has all iterations before it.
-  func begin() { iterations = 0 }
+  /// The most bytes at once.
+  var limit: Int { limits.arena }
+
+  /// Begins a run, which has everything before it.
+  func begin() {
+    iterations = 0
+    work = planned
+  }
+
+  /// Counts one run of a node of `op`.
+  func compute(_ op: Operator, _ facts: NodeFacts) throws(InterpreterError) {
+    work = .saturatingSum(work, .saturatingSum(Self.nodeWork, op.work(facts)))
+    guard work <= limits.work else { throw .work(work, limit: limits.work) }
+  }
 
   /// Counts one iteration of a loop of `node`.
   func iterate(_ node: Node) throws(InterpreterError) {
     iterations += 1
-    guard iterations <= Self.maximumIterations else {
+    // A network that counts further is taken for one that does not end.
+    guard iterations <= limits.iterations else {
       throw .node(
         name: node.name, op: node.op,
-        .unsupported("has not ended after \(Self.maximumIterations) iterations"))
+        .unsupported("has not ended after \(limits.iterations) iterations"))
     }
   }
 

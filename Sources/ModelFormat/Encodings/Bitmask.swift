@@ -17,6 +17,7 @@ extension Encoding.Codec {
         return tensor.scattered {
           while rest == 0 {
             byte += 1
+            guard byte < mask.count else { return nil }
             rest = mask[byte]
           }
           let bit = rest.trailingZeroBitCount

@@ -81,7 +81,10 @@ extension Tensor {
             var cursor = BlockCursor(blocks)
             var at = 0
             while at < source.count {
-              cursor.move(to: positions.block())
+              // Positions were checked; but a file may change after that.
+              guard let block = positions.block(), block < blocks.count else { break }
+              cursor.move(to: block)
+              guard cursor.width * size <= source.count - at else { break }
               var place = cursor.firstElement * size
               for _ in 0..<cursor.width {
                 let element = source.loadUnaligned(fromByteOffset: at, as: T.self)
@@ -96,9 +99,10 @@ extension Tensor {
           case 1 where blocks.taps == 1 && blocks.inputs % 4 == 0:
             var positions = BlockPositions(encoding, stream)
             for at in stride(from: 0, to: source.count, by: 4) {
+              guard let block = positions.block(), block < blocks.count else { break }
               target.storeBytes(
                 of: source.loadUnaligned(fromByteOffset: at, as: UInt32.self),
-                toByteOffset: positions.block() &* 4, as: UInt32.self)
+                toByteOffset: block &* 4, as: UInt32.self)
             }
           case 1: scatter(UInt8.self)
           case 2: scatter(UInt16.self)

@@ -28,7 +28,10 @@ extension Encoding.Codec {
         return tensor.walkViolation { isLast in
           if found == set { return isLast ? .end : .violation(.nonzeroCount) }
           found += 1
-          return isLast ? .violation(.nonzeroCount) : .block(positions.block())
+          guard !isLast, let block = positions.block(), block < count else {
+            return .violation(.nonzeroCount)
+          }
+          return .block(block)
         }
       }
     })

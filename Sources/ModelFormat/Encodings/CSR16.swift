@@ -31,7 +31,8 @@ extension Encoding.Codec {
         var row = 0
         var stored = 0
         return tensor.scattered {
-          while pointer(row + 1) <= stored { row += 1 }
+          while row < rows, pointer(row + 1) <= stored { row += 1 }
+          guard row < rows else { return nil }
           let column = stream.loadUnaligned(
             fromByteOffset: (rows + 1) * 4 + stored * 2, as: UInt16.self)
           stored += 1

@@ -16,7 +16,7 @@ extension Encoding.Codec {
         var next = 0
         var position = -1
         return tensor.scattered {
-          while true {
+          while next >> 1 < nibbles.count {
             let nibble = Int(nibbles[next >> 1] >> UInt8((next & 1) * 4) & 15)
             next += 1
             if nibble < 15 {
@@ -25,6 +25,7 @@ extension Encoding.Codec {
             }
             position += 15
           }
+          return nil
         }
       }
     },

@@ -34,16 +34,17 @@ extension Tensor {
     }
   }
 
-  /// Dense bytes with the stored elements at the positions that `next` returns, one call each.
+  /// Dense bytes with the stored elements at the positions that `next` returns, one call each, nil where
+  /// there is none.
   ///
-  /// Positions were checked to lie within the shape.
-  func scattered(_ next: () -> Int) -> [UInt8] {
+  /// Positions were checked; but a file may change after that, and then nothing may be written elsewhere.
+  func scattered(_ next: () -> Int?) -> [UInt8] {
     let size = type.size
     return values.withUnsafeBytes { source in
       [UInt8](unsafeUninitializedCapacity: shape.count * size) { out, initialized in
         out.initialize(repeating: 0)
         for stored in 0..<nonzeroCount {
-          let position = next()
+          guard let position = next(), position < shape.count else { break }
           for byte in 0..<size { out[position * size + byte] = source[stored * size + byte] }
         }
         initialized = shape.count * size

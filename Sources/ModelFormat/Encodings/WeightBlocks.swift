@@ -74,7 +74,7 @@ struct BlockCursor {
   var width: Int { blocks.width(quad) }
 }
 
-/// The numbers of stored blocks, read from the positions of a tensor whose streams were checked.
+/// The numbers of stored blocks, read from the positions of a tensor.
 struct BlockPositions {
   let stream: UnsafeRawBufferPointer
   let isGaps: Bool
@@ -88,10 +88,10 @@ struct BlockPositions {
     isGaps = encoding == .block1x4Gap
   }
 
-  /// The number of the next stored block, which there must be.
-  mutating func block() -> Int {
+  /// The number of the next stored block, or nil where the positions end.
+  mutating func block() -> Int? {
     if isGaps {
-      while true {
+      while next >> 1 < stream.count {
         let nibble = Int(stream[next >> 1] >> UInt8((next & 1) * 4) & 15)
         next &+= 1
         if nibble < 15 {
@@ -100,8 +100,10 @@ struct BlockPositions {
         }
         last &+= 15
       }
+      return nil
     }
     while rest == 0 {
+      guard next < stream.count else { return nil }
       rest = stream[next]
       next &+= 1
     }

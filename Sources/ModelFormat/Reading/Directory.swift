@@ -24,7 +24,11 @@ struct Directory {
   private let known: [Section]
 
   /// Verifies everything up to the sections' digests.
-  init(_ file: RawSpan) throws(ModelError) {
+  ///
+  /// - Parameters:
+  ///   - file: the file, or everything before its data.
+  ///   - byteCount: the size of the file.
+  init(_ file: RawSpan, byteCount: Int) throws(ModelError) {
     guard file.byteCount >= V1.headerSize else {
       if file.byteCount >= V1.magic.count, !Self.matches(file, V1.magic) {
         throw ModelError(.magic, at: 0)
@@ -62,10 +66,10 @@ struct Directory {
     for at in V1.Header.reserved where header[at] != 0 {
       throw ModelError(.headerReserved, at: at)
     }
-    guard u64(V1.Header.fileSize) == UInt64(file.byteCount) else {
+    guard u64(V1.Header.fileSize) == UInt64(byteCount) else {
       throw ModelError(
         .fileSize, at: V1.Header.fileSize, "",
-        "\(u64(V1.Header.fileSize)) bytes stated, \(file.byteCount) found")
+        "\(u64(V1.Header.fileSize)) bytes stated, \(byteCount) found")
     }
     release = u64(V1.Header.release)
     let sectionCount = Int(u32(V1.Header.sections))
@@ -103,8 +107,12 @@ struct Directory {
         throw ModelError(.sectionTableReserved, at: entry, name)
       }
       guard let offset = Int(exactly: u64(entry + 8)), let size = Int(exactly: u64(entry + 16)),
-        offset == V1.align(end), offset <= file.byteCount, size <= file.byteCount - offset
+        offset == V1.align(end), offset <= byteCount, size <= byteCount - offset
       else { throw ModelError(.sectionPlace, at: entry + 8, name) }
+      // Nothing but the data may lie behind what there is of the file.
+      guard offset <= file.byteCount, match == .data || size <= file.byteCount - offset else {
+        throw ModelError(.sectionOrder, at: entry, name, "lies behind the data")
+      }
       try Self.requireZeros(file, end..<offset)
       if offset > end { regions.append(.init(name: "padding", offset: end, size: offset - end)) }
       regions.append(.init(name: name, offset: offset, size: size))
@@ -138,9 +146,9 @@ struct Directory {
       }
       end = offset + size
     }
-    guard end == file.byteCount else {
+    guard end == byteCount else {
       throw ModelError(
-        .sectionPlace, at: end, "end of file", "\(file.byteCount - end) bytes follow")
+        .sectionPlace, at: end, "end of file", "\(byteCount - end) bytes follow")
     }
     guard known.count == V1.Section.allCases.count else {
       throw ModelError(.sectionMissing, at: V1.headerSize)
@@ -168,6 +176,21 @@ struct Directory {
     self.signature = signature
     signedBytes = header + table
     digest = SHA256.digest(signedBytes)
+  }
+
+  /// The most bytes of header and section table.
+  static let mostTableBytes = V1.headerSize + V1.maximumSections * V1.sectionEntrySize
+
+  /// How many bytes lie before the data of a file that begins with `start`, which has the whole table; of a
+  /// file that has none, those that it takes to tell.
+  static func headSize(_ start: UnsafeRawBufferPointer, byteCount: Int) -> Int {
+    guard start.count >= V1.headerSize else { return start.count }
+    let sections = UInt32(
+      littleEndian: start.loadUnaligned(fromByteOffset: V1.Header.sections, as: UInt32.self))
+    let entry = V1.headerSize + (Int(sections) - 1) * V1.sectionEntrySize
+    guard sections > 0, entry + V1.sectionEntrySize <= start.count else { return start.count }
+    let data = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: entry + 8, as: UInt64.self))
+    return max(entry + V1.sectionEntrySize, Int(min(data, UInt64(byteCount))))
   }
 
   /// A known section; all of them are there.

@@ -7,8 +7,24 @@ public enum ModelReader {
   public static func read(
     _ bytes: Bytes, workers: Workers? = nil
   ) throws(ModelError) -> ModelFile {
+    let result: Result<ModelFile, ModelError>
+    do throws(ModelError) { result = .success(try verified(bytes, workers)) } catch {
+      result = .failure(error)
+    }
+    #if !hasFeature(Embedded)
+    // What is lost reads as zeros, and breaks some rule or none.
+    guard !bytes.isLost else {
+      throw ModelError(.fileSize, at: V1.Header.fileSize, "", "it was cut while it was read")
+    }
+    #endif
+    return try result.get()
+  }
+
+  private static func verified(
+    _ bytes: Bytes, _ workers: Workers?
+  ) throws(ModelError) -> ModelFile {
     try bytes.withUnsafeBytes { (buffer) throws(ModelError) in
-      let directory = try Directory(buffer.bytes)
+      let directory = try Directory(buffer.bytes, byteCount: buffer.count)
       let names = try NameTable(
         directory.span(.names, in: buffer), base: directory[.names].offset)
       let tensors = try TensorReader(directory, names, bytes).read(buffer, workers)

@@ -32,11 +32,7 @@ struct TensorReader {
       }
       guard case let result? = checked[index] else { continue }
       tensors.append(try result.get())
-      places.append(
-        ModelFile.TensorPlace(
-          name: record.name, offset: record.offset, positions: record.positions,
-          values: record.values, scales: record.scales, span: record.end - record.offset,
-          digest: record.digest, streams: record.streams))
+      places.append(record.place)
     }
     return (tensors, places)
   }
@@ -62,8 +58,9 @@ struct TensorReader {
     return results
   }
 
-  /// The records, whose streams lie within `data` and one behind the other.
-  private func records(_ file: UnsafeRawBufferPointer) throws(ModelError) -> [TensorRecord] {
+  /// The records, whose streams lie within `data` and one behind the other; `file` may end before the
+  /// data, and then nothing is said about what lies between the tensors.
+  func records(_ file: UnsafeRawBufferPointer) throws(ModelError) -> [TensorRecord] {
     let section = directory[.tensors]
     let count = directory.counts.tensors
     guard section.size == count * V1.tensorRecordSize else {
@@ -81,7 +78,9 @@ struct TensorReader {
       guard record.offset == V1.align(end), record.offset <= limit else {
         throw ModelError(.tensorPlace, at: offset + 40, record.subject)
       }
-      try Directory.requireZeros(file.bytes, end..<record.offset)
+      if record.offset <= file.count {
+        try Directory.requireZeros(file.bytes, end..<record.offset)
+      }
       guard record.end <= limit else {
         throw ModelError(.tensorPlace, at: offset + 48, record.subject)
       }

@@ -49,7 +49,7 @@ struct TensorRecord {
     (offset, positions, values, scales) = (sizes[0], sizes[1], sizes[2], sizes[3])
     nonzero = sizes[4]
     _ = try reader.next(UInt32.self, else: .tensorRecord)  // the name, read above
-    panelOrder = try Self.panelOrder(&reader, encoding)
+    panelOrder = try Self.panelOrder(&reader, encoding, subject())
     if let panelOrder, PanelLayout(shape, panelOrder, elementSize: type.size) == nil {
       throw ModelError(.tensorRecord, at: at + 84, subject(), "no such panels")
     }
@@ -58,20 +58,27 @@ struct TensorRecord {
 
   /// The order of a tensor in panels; nothing else has one.
   private static func panelOrder(
-    _ reader: inout ByteReader, _ encoding: Encoding
+    _ reader: inout ByteReader, _ encoding: Encoding, _ subject: String
   ) throws(ModelError) -> PanelOrder? {
     guard encoding == .panels else {
       try reader.zeros(12, else: .tensorRecord)
       return nil
     }
     guard try reader.next(UInt8.self, else: .tensorRecord) == PanelOrder.width else {
-      throw ModelError(.tensorRecord, at: reader.offset - 1, "panels of another width")
+      throw ModelError(.tensorRecord, at: reader.offset - 1, subject, "panels of another width")
     }
     let quantum = Int(try reader.next(UInt8.self, else: .tensorRecord))
     try reader.zeros(2, else: .tensorRecord)
     return PanelOrder(
       groups: try reader.index(else: .tensorRecord),
       sideBySide: try reader.index(else: .tensorRecord), quantum: quantum)
+  }
+
+  /// Where the tensor lies.
+  var place: ModelFile.TensorPlace {
+    ModelFile.TensorPlace(
+      name: name, offset: offset, positions: positions, values: values, scales: scales,
+      span: end - offset, digest: digest, streams: streams)
   }
 
   /// What errors are about.

@@ -16,8 +16,9 @@ extension Operator {
     infer: { facts throws(OperatorError) in try AttentionSizes(facts).results(facts) },
     multiplyAccumulates: { facts in
       guard let sizes = try? AttentionSizes(facts) else { return 0 }
-      return sizes.batch &* sizes.query.heads &* sizes.query.length &* sizes.total
-        &* (sizes.query.size &+ sizes.value.size)
+      return .saturatingProduct(
+        sizes.batch, sizes.query.heads, sizes.query.length, sizes.total,
+        sizes.query.size &+ sizes.value.size)
     },
     prepare: prepareAttention)
 }

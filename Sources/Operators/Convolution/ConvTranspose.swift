@@ -12,7 +12,7 @@ extension Operator {
       guard let image = facts.optionalInput(0), let weights = facts.optionalInput(1),
         image.shape.rank >= 2
       else { return 0 }
-      return image.count / Swift.max(1, image.shape[1]) &* weights.count
+      return .saturatingProduct(image.count / Swift.max(1, image.shape[1]), weights.count)
     },
     prepare: prepareConvTranspose)
 }

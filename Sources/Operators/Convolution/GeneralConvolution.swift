@@ -60,7 +60,7 @@ struct GeneralConvolution: Sendable {
   }
 
   /// Multiply-accumulates of one run.
-  var multiplyAccumulates: Int { batch &* pixels &* outputs &* depth }
+  var multiplyAccumulates: Int { .saturatingProduct(batch, pixels, outputs, depth) }
 
   /// An execution of the node.
   func execution(_ facts: NodeFacts) throws(OperatorError) -> Execution {

@@ -6,7 +6,15 @@ extension Operator {
   /// Inputs: maps [N, C, H, W], regions [R, 5] (map, x1, y1, x2, y2, corners included). Attributes:
   /// `pooled_shape`, `spatial_scale`. float32. Corners are rounded to pixels; an empty cell gives 0.
   static let maxRoiPool = Operator(
-    "MaxRoiPool", since: 22, inputs: 2...2, infer: inferMaxRoiPool, prepare: prepareMaxRoiPool)
+    "MaxRoiPool", since: 22, inputs: 2...2, infer: inferMaxRoiPool,
+    scans: { facts in
+      guard let x = facts.optionalInput(0)?.shape, let result = facts.outputs.first?.shape,
+        x.rank == 4, result.rank == 4
+      else { return 0 }
+      // Each region may be the whole map; cells share lines and columns at their borders.
+      return .saturatingProduct(result[0], x[1], x[2] &+ result[2], x[3] &+ result[3])
+    },
+    prepare: prepareMaxRoiPool)
 }
 
 private func inferMaxRoiPool(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {

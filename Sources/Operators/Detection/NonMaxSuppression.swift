@@ -12,6 +12,13 @@ extension Operator {
     infer: { facts throws(OperatorError) in
       [try facts.result(.int64, [try selectedBoxes(facts).count / 3, 3])]
     },
+    scans: { facts in
+      guard let scores = facts.optionalInput(1)?.shape, scores.rank == 3,
+        let most = try? facts.constantIntegers(2, "max_output_boxes_per_class")?.first
+      else { return 0 }
+      return .saturatingProduct(
+        scores.count, Swift.max(0, Swift.min(most, scores[2])))
+    },
     prepare: { facts throws(OperatorError) in
       let selected = try selectedBoxes(facts)
       return Execution(kernel: "nms") { operands in
@@ -20,6 +27,9 @@ extension Operator {
       }
     })
 }
+
+/// Boxes that do not overlap are compared with all that were kept: some seconds in all.
+private let maximumComparisons = 1 << 32
 
 /// One constant number, or `value` where the input is left out or empty.
 private func number(
@@ -78,6 +88,7 @@ private func selectedBoxes(_ facts: NodeFacts) throws(OperatorError) -> [Int64] 
   let values = try facts.constantFloats(1, "scores") ?? []
   if most <= 0 || boxes.count == 0 || scores.count == 0 { return [] }
   var selected: [Int64] = []
+  var comparisons = 0
   let (classes, count) = (scores.shape[1], scores.shape[2])
   for batch in 0..<boxes.shape[0] {
     let list = (0..<count).map { i in
@@ -93,6 +104,10 @@ private func selectedBoxes(_ facts: NodeFacts) throws(OperatorError) -> [Int64] 
         }
       var kept: [Int] = []
       for candidate in order where kept.count < most {
+        comparisons &+= kept.count
+        guard comparisons <= maximumComparisons else {
+          throw .unsupported("more than \(maximumComparisons) pairs of boxes to compare")
+        }
         if kept.contains(where: { list[$0].overlaps(list[candidate], above: overlap) }) { continue }
         kept.append(candidate)
         selected += [Int64(batch), Int64(kind), Int64(candidate)]

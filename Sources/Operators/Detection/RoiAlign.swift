@@ -20,7 +20,7 @@ private func roiAlignMultiplyAccumulates(_ facts: NodeFacts) -> Int {
   else { return 0 }
   let rows = ratio > 0 ? ratio : (x[2] - 1) / result[2] + 1
   let columns = ratio > 0 ? ratio : (x[3] - 1) / result[3] + 1
-  return result.count &* rows &* columns &* 4
+  return .saturatingProduct(result.count, rows, columns, 4)
 }
 
 private func inferRoiAlign(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {

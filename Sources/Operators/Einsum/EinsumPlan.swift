@@ -140,7 +140,7 @@ struct EinsumPlan: Sendable {
     if !isLast || labels != output { result.place = try scratch(result.count) }
     let (m, n, k) = (extent(rows, left), extent(columns, right), extent(inner, left))
     let count = extent(batch, left)
-    multiplyAccumulates = multiplyAccumulates &+ count &* m &* n &* k
+    multiplyAccumulates = .saturatingSum(multiplyAccumulates, .saturatingProduct(count, m, n, k))
     steps.append(
       .product(a: left.place, b: right.place, to: result.place, batch: count, m: m, n: n, k: k))
     return result

@@ -13,6 +13,10 @@ extension Operator {
       }
       return [try facts.result(x.type, Array(x.shape.dimensions.dropLast(2)))]
     },
+    scans: { facts in
+      guard let x = facts.optionalInput(0), let size = x.shape.dimensions.last else { return 0 }
+      return .saturatingProduct(x.count, size)
+    },
     prepare: prepareDet)
 }
 

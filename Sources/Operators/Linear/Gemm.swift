@@ -65,7 +65,7 @@ private func inferGemm(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts]
 }
 
 private func gemmMultiplyAccumulates(_ facts: NodeFacts) -> Int {
-  (try? GemmSizes(facts)).map { $0.m * $0.n * $0.k } ?? 0
+  (try? GemmSizes(facts)).map { .saturatingProduct($0.m, $0.n, $0.k) } ?? 0
 }
 
 /// The sizes of a Gemm whose weights are packed, or nil where they are not.

@@ -85,7 +85,7 @@ func inferMatMul(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {
 }
 
 func matMulMultiplyAccumulates(_ facts: NodeFacts) -> Int {
-  (try? MatMulSizes(facts)).map { $0.m * $0.n * $0.k * $0.pairs.count } ?? 0
+  (try? MatMulSizes(facts)).map { .saturatingProduct($0.m, $0.n, $0.k, $0.pairs.count) } ?? 0
 }
 
 func prepareMatMul(_ facts: NodeFacts) throws(OperatorError) -> Execution {

@@ -14,7 +14,7 @@ extension Operator {
     "com.microsoft.MatMulNBits", since: 1, inputs: 3...5, infer: inferMatMulNBits,
     multiplyAccumulates: { facts in
       guard let weights = try? BlockWeights(facts), let a = facts.optionalInput(0) else { return 0 }
-      return a.count &* weights.rows
+      return .saturatingProduct(a.count, weights.rows)
     },
     prepare: prepareMatMulNBits)
 }

@@ -7,7 +7,14 @@ extension Operator {
   ///
   /// Input: x (N, C, ...). Attributes: `size`, `alpha` (1e-4), `beta` (0.75) and `bias` (1).
   static let lrn = Operator(
-    "LRN", since: 13, inputs: 1...1, layout: .follow, infer: inferLRN, prepare: prepareLRN)
+    "LRN", since: 13, inputs: 1...1, layout: .follow, infer: inferLRN,
+    scans: { facts in
+      guard let x = facts.optionalInput(0), let size = try? facts.int("size", default: 0),
+        x.shape.rank >= 2
+      else { return 0 }
+      return .saturatingProduct(x.count, Swift.min(size, x.shape[1]))
+    },
+    prepare: prepareLRN)
 }
 
 private func inferLRN(_ facts: NodeFacts) throws(OperatorError) -> [ValueFacts] {

@@ -12,6 +12,7 @@ extension Operator {
       _ = try facts.int("count_include_pad", default: 0)
       return [try facts.pooled(try facts.poolWindow().outputs, keepsQuantization: false)]
     },
+    scans: { $0.windowScans },
     prepare: { facts throws(OperatorError) in
       try facts.averagePooling(
         try facts.poolWindow(),

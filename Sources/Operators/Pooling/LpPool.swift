@@ -11,6 +11,7 @@ extension Operator {
     infer: { facts throws(OperatorError) in
       [try facts.pooled(try facts.poolWindow().outputs, keepsQuantization: false)]
     },
+    scans: { $0.windowScans },
     prepare: { facts throws(OperatorError) in try facts.normPooling(try facts.poolWindow()) })
 
   /// GlobalLpPool: the p-norm of each channel.

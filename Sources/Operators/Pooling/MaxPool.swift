@@ -9,7 +9,7 @@ extension Operator {
   /// dimension innermost.
   static let maxPool = Operator(
     "MaxPool", since: 22, inputs: 1...1, outputs: 1...2, layout: .channelsLast,
-    quantization: .passthrough, infer: inferMaxPool,
+    quantization: .passthrough, infer: inferMaxPool, scans: { $0.windowScans },
     prepare: { facts throws(OperatorError) in
       let window = try facts.poolWindow()
       guard facts.wantsOutput(1) else { return try facts.maximumPooling(window) }

@@ -175,6 +175,13 @@ extension NodeFacts {
     return window
   }
 
+  /// Elements that the windows of a pooling node read together.
+  package var windowScans: Int {
+    guard let window = try? poolWindow(), let result = outputs.first else { return 0 }
+    let taps = window.axes.map { min($0.kernel, $0.input) }
+    return taps.reduce(result.count) { .saturatingProduct($0, $1) }
+  }
+
   /// The spatial extents of an image of one to three dimensions.
   package func spatialExtents() throws(OperatorError) -> [Int] {
     let shape = try input(0).shape

@@ -57,7 +57,7 @@ struct IntegerConvolution: Sendable {
   private var tiles: Int { (pixels + IntegerConvolution.tile - 1) / IntegerConvolution.tile }
 
   /// Multiply-accumulate operations.
-  var multiplyAccumulates: Int { Shape(outputs).count &* depth }
+  var multiplyAccumulates: Int { .saturatingProduct(Shape(outputs).count, depth) }
 
   /// Parts that the work is shared out in.
   private var parts: Int { max(1, min(4, tiles)) }

@@ -63,7 +63,7 @@ struct IntegerMatrixProduct: Sendable {
   }
 
   /// Multiply-accumulate operations.
-  var multiplyAccumulates: Int { Shape(outputs).count &* depth }
+  var multiplyAccumulates: Int { .saturatingProduct(Shape(outputs).count, depth) }
 
   /// Sums up row `row` of matrix `index`.
   func sum(

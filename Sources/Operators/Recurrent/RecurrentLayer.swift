@@ -106,7 +106,7 @@ struct RecurrentLayer: Sendable {
 
   /// Multiply-accumulates of one run.
   var multiplyAccumulates: Int {
-    steps &* batch &* reversed.count &* gates &* hidden &* (inputSize &+ hidden)
+    .saturatingProduct(steps, batch, reversed.count, gates, hidden, inputSize &+ hidden)
   }
 
   /// Where step `step` of sample `sample` begins in rows of x.

@@ -10,6 +10,12 @@ extension Operator {
   static let dft = Operator(
     "DFT", since: 20, inputs: 1...3,
     infer: { facts throws(OperatorError) in [try TransformSizes(facts).result(facts)] },
+    scans: { facts in
+      guard let sizes = try? TransformSizes(facts) else { return 0 }
+      return .saturatingProduct(
+        sizes.outer, sizes.inner, sizes.length,
+        FourierTransform<Float>.steps(length: sizes.length))
+    },
     prepare: { facts throws(OperatorError) in
       let x = try facts.input(0)
       try facts.require(x, "input", among: [.float32, .float64])

@@ -22,19 +22,28 @@ struct FourierTransform<T: RealElement>: Sendable {
   /// Elements of scratch memory: entries in, entries out, and one for each term of a factor.
   var scratchCount: Int { 2 * length + (factors.max() ?? 1) }
 
-  /// The transform of `length` entries, at least one; backwards where `isInverse`.
-  init(length: Int, isInverse: Bool) {
-    self.length = length
-    var rest = length
+  /// How often each entry is gone through: the sum of the prime factors of `length`.
+  static func steps(length: Int) -> Int { primeFactors(length).reduce(1, +) }
+
+  private static func primeFactors(_ number: Int) -> [Int] {
+    var factors: [Int] = []
+    var rest = number
     var factor = 2
     while rest > 1 {
-      if factor * factor > rest { factor = rest }
+      if factor > rest / factor { factor = rest }
       while rest % factor == 0 {
         factors.append(factor)
         rest /= factor
       }
       factor += 1
     }
+    return factors
+  }
+
+  /// The transform of `length` entries, at least one; backwards where `isInverse`.
+  init(length: Int, isInverse: Bool) {
+    self.length = length
+    factors = Self.primeFactors(length)
     turns = (0..<length).map { i in
       let angle = 2 * Double.pi * Double(i) / Double(length)
       let sine = Double.sine(angle)

@@ -14,6 +14,12 @@ extension Operator {
       let x = try facts.input(0)
       return [try facts.result(x.type, [x.shape[0], frames.count, frames.results, 2])]
     },
+    scans: { facts in
+      guard let frames = try? SignalFrames(facts), let x = facts.optionalInput(0) else { return 0 }
+      return .saturatingProduct(
+        x.shape[0], frames.count, frames.length,
+        FourierTransform<Float>.steps(length: frames.length))
+    },
     prepare: { facts throws(OperatorError) in
       let x = try facts.input(0)
       try facts.require(x, "input", among: [.float32, .float64])

@@ -6,7 +6,9 @@ public import ModelFormat
 public enum GoldenCheck {
   /// Elements of each output that are kept.
   private static let values = 16
-  /// How far an element may be off: this part of the largest of its output. Other kernels round
+  /// How far an element may be off: this part of the largest of its output.
+  ///
+  /// Other kernels round
   /// otherwise, and what is quantized at run time can then take another step.
   private static let tolerance: Float = 0.02
   private static let seed: UInt64 = 1

@@ -144,6 +144,11 @@ final class InstallFolder {
   }
 
   private func link(_ name: String, to target: String) throws(ShipError) {
+    var status = stat()
+    guard lstat("\(path)/\(name)", &status) != 0 || status.st_mode & S_IFMT == S_IFLNK else {
+      // Somebody else's: nothing is written over.
+      throw .file(.cannotWrite(path: "\(path)/\(name)", code: EEXIST))
+    }
     guard symlink(target, "\(path)/\(Self.stagingPrefix)\(name)") == 0 else {
       throw .file(.cannotWrite(path: "\(path)/\(name)", code: errno))
     }

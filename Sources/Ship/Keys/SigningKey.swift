@@ -1,7 +1,9 @@
 import CSodium
 import ModelFormat
 
-/// The secret half of a key: it signs. Files are minisign's, encrypted by a password or not.
+/// The secret half of a key: it signs.
+///
+/// Files are minisign's, encrypted by a password or not.
 public struct SigningKey: Sendable {
   /// Eight bytes that find the key; they prove nothing.
   public let id: [UInt8]

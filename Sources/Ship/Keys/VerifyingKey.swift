@@ -1,6 +1,8 @@
 public import ModelFormat
 
-/// The public half of a key: it tells whether a signature holds. Files are minisign's.
+/// The public half of a key: it tells whether a signature holds.
+///
+/// Files are minisign's.
 ///
 /// Algorithm: Ed25519 (RFC 8032), by libsodium.
 public struct VerifyingKey: Sendable, Hashable {

@@ -1,6 +1,8 @@
 import ModelFormat
 
-/// The first 128 bytes of a packed file. docs/Shipping.md binds.
+/// The first 128 bytes of a packed file.
+///
+/// docs/Shipping.md binds.
 struct PackedHeader {
   static let size = 128
   /// `\x89PARZ\r\n\x1a`.

@@ -47,6 +47,19 @@ import Testing
     }
   }
 
+  /// As CVE-2026-34446 of onnx: a hard link leads out of the folder and looks like a file.
+  @Test func hardLinksAreRefused() throws {
+    try withTemporaryFolder { folder in
+      try Data(count: 16).write(to: URL(filePath: folder + "/secret"))
+      try FileManager.default.createDirectory(
+        atPath: folder + "/model", withIntermediateDirectories: true)
+      #expect(link(folder + "/secret", folder + "/model/w.bin") == 0)
+      #expect(try message(folder + "/model", ["w.bin"]).contains("hard links"))
+      #expect(unlink(folder + "/secret") == 0)
+      #expect(try message(folder + "/model", ["w.bin"]) == "")
+    }
+  }
+
   @Test func filesInFoldersBelowAndLinksWithinAreRead() throws {
     try withTemporaryFolder { folder in
       try FileManager.default.createDirectory(

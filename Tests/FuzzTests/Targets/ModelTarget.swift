@@ -14,7 +14,7 @@ enum ModelTarget {
       let graph = try ModelReader.read(Bytes(bytes)).model.graph
       guard isSmall(graph) else { return "large" }
       do throws(InterpreterError) {
-        let interpreter = try Interpreter(graph, maximumArena: maximumBytes)
+        let interpreter = try Interpreter(graph, limits: RunLimits(arena: maximumBytes))
         for index in interpreter.inputs.indices {
           // Bytes that make sense as small integers, and as floats of all sizes.
           let input = interpreter.input(index)

@@ -1,5 +1,6 @@
 import CProtobufC
 import CSchemas
+import Metadata
 
 /// The descriptions of message types that `protoc-c` generated.
 enum ONNXDescriptor {

@@ -9,7 +9,8 @@ import Darwin
 /// The files beside a model that hold tensors which are not in the model file itself.
 ///
 /// A model may name files of its own folder and of folders below it, and nothing else: no absolute
-/// path, no `..`, no symbolic link that leads out, no device. The files are mapped, not read.
+/// path, no `..`, no symbolic link that leads out, no file with hard links, no device. The files are
+/// mapped, not read.
 struct ExternalData {
   private let folder: String?
   private var files: [String: MappedFile.Shared] = [:]
@@ -100,6 +101,13 @@ struct ExternalData {
       throw refuse("cannot be opened (\(String(cString: strerror(errno))))")
     }
     defer { close(descriptor) }
+    // A second name of a file elsewhere is as good as a link to it, and looks like a file of the folder.
+    var status = stat()
+    guard fstat(descriptor, &status) == 0,
+      status.st_mode & S_IFMT != S_IFREG || status.st_nlink <= 1
+    else {
+      throw refuse("has other names too (hard links), which is refused: copy the file")
+    }
     do throws(FileError) {
       return MappedFile.Shared(try MappedFile(descriptor: descriptor, path: root + path))
     } catch {

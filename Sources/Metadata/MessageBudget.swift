@@ -1,5 +1,4 @@
-import CProtobufC
-import CSchemas
+package import CProtobufC
 
 #if canImport(Glibc)
 import Glibc
@@ -8,22 +7,24 @@ import Darwin
 #endif
 
 /// An upper limit for the memory that libprotobuf-c takes while it unpacks a message.
-final class MessageBudget {
+package final class MessageBudget {
   /// The limit in bytes.
-  let limit: Int
+  package let limit: Int
   /// Bytes in use.
   private var used = 0
   /// The bytes that would have been in use beyond the limit; nil where it was kept.
-  private(set) var refused: Int?
+  package private(set) var refused: Int?
 
   /// Room in front of each block for its size; keeps blocks aligned for every type.
   private static let header = 16
 
   /// A budget of `limit` bytes.
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// Calls `body` with an allocator that keeps to the budget.
-  func withAllocator<R>(_ body: (UnsafeMutablePointer<ProtobufCAllocator>) -> R) -> R {
+  package func withAllocator<R>(
+    _ body: (UnsafeMutablePointer<ProtobufCAllocator>) -> R
+  ) -> R {
     var allocator = ProtobufCAllocator(
       alloc: { data, size in
         data.flatMap { Unmanaged<MessageBudget>.fromOpaque($0).takeUnretainedValue().take(size) }
