@@ -143,6 +143,38 @@ import Testing
     }
   }
 
+  @Test func aDeltaThatWasInstalledChangesNothing() throws {
+    try withFolder { folder, file in
+      let (one, two) = (try file(1), try file(2))
+      _ = try Packer.pack(two, from: one, to: two + "d")
+      _ = try install(one, folder)
+      _ = try install(two + "d", folder)
+      let again = try install(two + "d", folder)
+      #expect(again.wasCurrent)
+      #expect(try Packed.read(folder + "/current") == Packed.read(two))
+      #expect(try Packed.read(folder + "/previous") == Packed.read(one))
+    }
+  }
+
+  @Test func whatIsRefusedLeavesNothing() throws {
+    try withFolder { folder, file in
+      let (one, two) = (try file(1), try file(2))
+      _ = try Packer.pack(two, to: two + "z")
+      _ = try install(one, folder)
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      #expect(throws: ShipError.self) { try install(two + "z", folder, .init(), .disagrees("x")) }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == before)
+      // Nor does what is unpacked by itself.
+      let output = folder + "/../out.pare"
+      #expect(throws: ShipError.self) {
+        try Unpacker.unpack(
+          two + "z", to: output, accept: { (_, path) throws(ShipError) in throw .locked(path) })
+      }
+      let around = try FileManager.default.contentsOfDirectory(atPath: folder + "/..")
+      #expect(!around.contains { $0.hasPrefix("out.pare") })
+    }
+  }
+
   @Test func oneProcessAtATimeInstalls() throws {
     try withFolder { folder, file in
       _ = try install(try file(1), folder)

@@ -35,13 +35,13 @@ private struct DistinctSlices {
     }
     let sorts = try facts.int("sorted", default: 1) != 0
     switch constant.type {
-    case .float64: group(constant.dense.elements(as: Double.self), sorts)
-    case .uint64: group(constant.dense.elements(as: UInt64.self), sorts)
+    case .float64: group(array: constant.dense.elements(as: Double.self), sorts)
+    case .uint64: group(array: constant.dense.elements(as: UInt64.self), sorts)
     default:
       if let integers = constant.integers() {
-        group(integers, sorts)
+        group(array: integers, sorts)
       } else {
-        group(constant.floats(), sorts)
+        group(array: constant.floats(), sorts)
       }
     }
   }
@@ -52,7 +52,11 @@ private struct DistinctSlices {
     return b != b || a < b
   }
 
-  private mutating func group<T: Comparable>(_ elements: [T], _ sorts: Bool) {
+  private mutating func group<T: Comparable>(array: [T], _ sorts: Bool) {
+    array.withUnsafeBufferPointer { group($0, sorts) }
+  }
+
+  private mutating func group<T: Comparable>(_ elements: UnsafeBufferPointer<T>, _ sorts: Bool) {
     let (outer, extent, inner) = (outer, extent, inner)
     // An empty slice is as large along the axis, but has nothing to compare.
     func order(_ a: Int, _ b: Int) -> Int {
@@ -66,9 +70,18 @@ private struct DistinctSlices {
       }
       return 0
     }
-    let ranked = (0..<extent).sorted { a, b in
-      let order = order(a, b)
-      return order != 0 ? order < 0 : a < b
+    let ranked: [Int]
+    if outer * inner == 1 {
+      // Single elements, of which there can be millions.
+      ranked = (0..<extent).sorted { a, b in
+        let (x, y) = (elements[a], elements[b])
+        return DistinctSlices.precedes(x, y) || (!DistinctSlices.precedes(y, x) && a < b)
+      }
+    } else {
+      ranked = (0..<extent).sorted { a, b in
+        let order = order(a, b)
+        return order != 0 ? order < 0 : a < b
+      }
     }
     inverse = [Int](repeating: 0, count: extent)
     for index in ranked {
