@@ -25,6 +25,17 @@ import Testing
     return path
   }
 
+  /// Waits until the process has a file of this name in its memory; a while longer where nothing tells.
+  func waitUntilMapped(_ name: String, by process: Process) throws {
+    let maps = "/proc/\(process.processIdentifier)/maps"
+    for _ in 0..<3000 where process.isRunning {
+      guard let text = try? String(contentsOfFile: maps, encoding: .utf8) else { break }
+      if text.contains("/\(name)") { return Thread.sleep(forTimeInterval: 0.05) }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    Thread.sleep(forTimeInterval: 0.4)
+  }
+
   @Test(
     .enabled(if: target != nil, "weights are packed here, and their file not read again"),
     .timeLimit(.minutes(1)))
@@ -35,7 +46,7 @@ import Testing
         let (process, output, errors) = try Command.process(
           ["pare", "bench", path, "--runs", "100000"], in: folder, logs: logs)
         try Command.start(process)
-        Thread.sleep(forTimeInterval: 0.5)
+        try waitUntilMapped("net.pare", by: process)
         #expect(process.isRunning)
         #expect(truncate(path, 0) == 0)
         process.waitUntilExit()
@@ -57,7 +68,7 @@ import Testing
         let (process, _, errors) = try Command.process(
           ["pare", "bench", path, "--runs", "2000"], in: folder, logs: logs)
         try Command.start(process)
-        Thread.sleep(forTimeInterval: 0.2)
+        try waitUntilMapped("net.pare", by: process)
         try Data("other".utf8).write(to: URL(filePath: path), options: .atomic)
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus == 0)
@@ -92,9 +103,9 @@ import Testing
       try withTemporaryFolder { logs in
         // Weights are read again when they are written, behind far more samples than there is time for.
         let (process, _, errors) = try Command.process(
-          ["convert", source, "-o", "out.pare", "--verify", "3000"], in: folder, logs: logs)
+          ["convert", source, "-o", "out.pare", "--verify", "20000"], in: folder, logs: logs)
         try Command.start(process)
-        Thread.sleep(forTimeInterval: 0.4)
+        try waitUntilMapped("net.onnx", by: process)
         #expect(process.isRunning)
         #expect(truncate(source, 0) == 0)
         process.waitUntilExit()

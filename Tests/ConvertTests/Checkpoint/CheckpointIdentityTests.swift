@@ -63,6 +63,7 @@ import Testing
       "verificationSamples": { $0.verificationSamples = 0 },
       "recordsCosts": { $0.recordsCosts = true }, "timeLimit": { $0.timeLimit = 1 },
       "checkpointSeconds": { $0.checkpointSeconds = 1 }, "restarts": { $0.restarts = true },
+      "release": { $0.release = 2 },
     ]
     #expect(Set(changes.keys) == CheckpointIdentity.unrelated)
     // Names are those of the options: one that was renamed would count.
