@@ -44,7 +44,7 @@ import Testing
       let path = try artifact(in: folder)
       try withTemporaryFolder { logs in
         let (process, output, errors) = try Command.process(
-          ["pare", "bench", path, "--runs", "100000"], in: folder, logs: logs)
+          ["pare", "bench", path, "--runs", "3000000"], in: folder, logs: logs)
         try Command.start(process)
         try waitUntilMapped("net.pare", by: process)
         #expect(process.isRunning)
@@ -103,7 +103,7 @@ import Testing
       try withTemporaryFolder { logs in
         // Weights are read again when they are written, behind far more samples than there is time for.
         let (process, _, errors) = try Command.process(
-          ["convert", source, "-o", "out.pare", "--verify", "20000"], in: folder, logs: logs)
+          ["convert", source, "-o", "out.pare", "--verify", "200000"], in: folder, logs: logs)
         try Command.start(process)
         try waitUntilMapped("net.onnx", by: process)
         #expect(process.isRunning)
