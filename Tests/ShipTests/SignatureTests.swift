@@ -111,6 +111,35 @@ import Testing
     }
   }
 
+  @Test func linesMayEndAsTheyDoElsewhere() throws {
+    try withTemporaryFolder { folder in
+      let key = SigningKey()
+      let text = try #require(key.text(password: nil)).replacing("\n", with: "\r\n")
+      let path = try Packed.write([UInt8](text.utf8), "k.key", in: folder)
+      #expect(try SigningKey(path: path) { nil }.id == key.id)
+    }
+  }
+
+  /// Little memory and many operations: scrypt does them side by side, each with memory of its own.
+  @Test(arguments: [(UInt64(1) << 25, UInt64(8)), (1 << 25, 1 << 20), (1 << 26, 1 << 30)])
+  func aKeyThatAsksForMoreOperationsThanItsMemoryBearsIsRefused(
+    _ operations: UInt64, _ memory: UInt64
+  ) throws {
+    try withTemporaryFolder { folder in
+      func bytes(_ number: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: number.littleEndian) { [UInt8]($0) }
+      }
+      var key = [UInt8]("EdScB2".utf8) + [UInt8](repeating: 1, count: 32)
+      key += bytes(operations) + bytes(memory) + [UInt8](repeating: 2, count: 104)
+      let text = "untrusted comment: x\n\(Sodium.base64(key))\n"
+      let path = try Packed.write([UInt8](text.utf8), "k.key", in: folder)
+      do {
+        _ = try SigningKey(path: path) { "word" }
+        Issue.record("accepted")
+      } catch ShipError.key(_, let problem) { #expect(problem == .tooCostly) }
+    }
+  }
+
   @Test func aKeyThatAsksForAllMemoryIsRefused() throws {
     try withTemporaryFolder { folder in
       var bytes = [UInt8]("Ed".utf8) + [UInt8]("Sc".utf8) + [UInt8]("B2".utf8)

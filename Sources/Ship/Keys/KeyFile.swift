@@ -12,14 +12,15 @@ enum KeyFile {
     let file = try ShipError.filing { () throws(FileError) in
       MappedFile.Shared(try MappedFile(path: path))
     }
-    guard file.count <= largest,
-      let string = String(validating: Bytes(file).array, as: UTF8.self)
-    else {
-      throw .key(path, .notAKey)
+    guard file.count <= largest else { throw .key(path, .notAKey) }
+    // By bytes: to Swift, a return before a newline is one character with it.
+    var lines: [String] = []
+    for line in Bytes(file).array.split(separator: 10, omittingEmptySubsequences: false) {
+      guard let text = String(validating: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
+      else { throw .key(path, .notAKey) }
+      lines.append(text)
     }
-    return string.split(separator: "\n", omittingEmptySubsequences: false).map {
-      String($0.last == "\r" ? $0.dropLast() : $0)
-    }
+    return lines
   }
 
   /// The bytes of the second line of the file at `path`.

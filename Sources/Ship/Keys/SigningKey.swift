@@ -20,8 +20,11 @@ public struct SigningKey: Sendable {
   /// Algorithms, salt and limits; then number, key and checksum, which the password hides.
   private static let size = 54 + hiddenSize
   private static let hiddenSize = 8 + 64 + 32
-  /// The most that a key's file may ask for: hostile numbers would take all memory, or hours.
-  private static let mostMemory = 2 << 30, mostOperations: UInt64 = 1 << 30
+  /// The most that a key's file may ask for, which is what minisign asks for: hostile numbers would take all
+  /// memory, or hours.
+  private static let mostMemory = 1 << 30, mostOperations: UInt64 = 1 << 25
+  /// The fewest that libsodium takes.
+  private static let leastOperations: UInt64 = 1 << 15
 
   /// A new key, of random numbers of the operating system.
   public init() {
@@ -50,7 +53,9 @@ public struct SigningKey: Sendable {
       guard let word = password() else { throw .key(path, .needsPassword) }
       let operations = Self.number(file[38..<46])
       let memory = Self.number(file[46..<54])
+      // Operations beyond those that fill the memory would be done side by side, in memory of their own.
       guard operations <= Self.mostOperations, memory <= UInt64(Self.mostMemory),
+        operations <= max(Self.leastOperations, memory / 32),
         let stream = Sodium.scrypt(
           [UInt8](word.utf8), salt: Array(file[6..<38]), operations: operations,
           memory: Int(memory), count: Self.hiddenSize)
