@@ -103,9 +103,9 @@ import Testing
       try withTemporaryFolder { logs in
         // Weights are read again when they are written, behind far more samples than there is time for.
         let (process, _, errors) = try Command.process(
-          ["convert", source, "-o", "out.pare", "--verify", "200000"], in: folder, logs: logs)
+          ["convert", source, "-o", "out.pare", "--verify", "300000"], in: folder, logs: logs)
         try Command.start(process)
-        try waitUntilMapped("net.onnx", by: process)
+        Thread.sleep(forTimeInterval: 0.4)
         #expect(process.isRunning)
         #expect(truncate(source, 0) == 0)
         process.waitUntilExit()

@@ -5,7 +5,7 @@ import Testing
 
 /// Full disks, files that may not grow, folders that may not be written: one line of error, and nothing
 /// changes.
-@Suite struct DiskTests {
+@Suite(.serialized) struct DiskTests {
   /// What is wrong after `line` of shell, in which `"$@"` is the command of a scene, has run in a folder.
   ///
   /// A command that has enough room all the same must have come to its end.

@@ -7,7 +7,7 @@ import Testing
 /// interruptions, halves of what was asked for, and a kill just before the call.
 ///
 /// The calls are those of `Tests/Faults/failing.c`. `make faults` lets every one fail in every way.
-@Suite struct FailingCallTests {
+@Suite(.serialized) struct FailingCallTests {
   /// How a call fails.
   struct Kind: Sendable {
     let name: String

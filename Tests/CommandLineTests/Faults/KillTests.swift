@@ -6,7 +6,7 @@ import Testing
 /// comes to its end.
 ///
 /// `make faults TRIALS=1000` kills so often, and says what came of it.
-@Suite struct KillTests {
+@Suite(.serialized) struct KillTests {
   static let isThorough = FaultScene.trials != nil
   static let scenes = FaultScene.quick + (isThorough ? [FaultScene.checkpointed] : [])
 
