@@ -29,7 +29,7 @@ import Testing
   /// before that, as on a busy machine it may.
   static func kill(_ arguments: [String], in folder: String, after count: Int) throws {
     for attempt in 1...5 {
-      if try isKilled(arguments, in: folder, after: attempt < 3 ? count : 1) { break }
+      if try isKilled(arguments, in: folder, after: count) { break }
       #expect(attempt < 5, "it has ended each time before it could be killed")
       try FileManager.default.removeItem(atPath: folder + "/out.pare")
     }

@@ -22,7 +22,6 @@ public enum GoldenCheck {
     let probes = first.map { output in
       let count = min(values, output.count)
       let kept = (0..<count).map { output[$0 * output.count / count] }
-      // Integers are classes or counts more often than not, which a rounding can change.
       let largest = output.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
       return Golden.Probe(
         elements: output.count, values: kept, tolerance: largest * tolerance + 1e-6)
@@ -73,6 +72,7 @@ public enum GoldenCheck {
     interpreter.fillInputs(&random)
     do throws(InterpreterError) { try interpreter.run() } catch { return nil }
     return interpreter.outputs.enumerated().map { index, port in
+      // Integers are classes or counts more often than not, which a rounding can change.
       guard port.type == .float32 else { return [] }
       return Array(interpreter.output(index).bindMemory(to: Float.self))
     }
